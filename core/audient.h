@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_H
+#define AUDIENT_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "log.h"
+#include "reason.h"
+
+/*
+ * The whole of the core for those who translate: PAM, SASL and the command.
+ * Nothing here touches the process that we are a guest of: no environment,
+ * no signals, no standard streams, no global state.
+ */
+
+#define AUDIENT_NAME_MAX 255 /* bytes of a user name or a subject */
+#define AUDIENT_WORD_MAX 511
+#define AUDIENT_LINE_MAX 2048
+
+struct audient; /* a configuration with its keys; safe to share in threads */
+
+struct audient_options {
+	const char *config;  /* absolute path; NULL: the default one */
+	const char *service; /* only this one will be asked for; or NULL */
+	struct log_sink log; /* line NULL: nobody listens */
+};
+
+/*
+ * Reads and checks the configuration.  On success the caller owns *audientp;
+ * otherwise it is NULL and problem, of AUDIENT_LINE_MAX bytes, holds one
+ * line with file, line number, what is wrong and how to mend it.
+ */
+MUST_CHECK enum reason audient_open(struct audient **audientp,
+    const struct audient_options *options, char *problem);
+void audient_close(struct audient *audient); /* NULL is fine */
+
+/* Is there a configuration file at all?  For plugins that nobody asked for. */
+bool audient_is_configured(const char *config);
+
+#define AUDIENT_NO_ACCOUNT   (-1) /* the host has no such account */
+#define AUDIENT_NOT_ACCOUNTS (-2) /* the service knows names, not accounts */
+
+/* One check on its way; the strings are valid during the call only. */
+struct audient_step {
+	const char *check;  /* "signature", "audience", … */
+	enum reason reason; /* REASON_OK: passed */
+	const char *found;  /* what the token has; may be "" */
+	const char *wanted; /* what was asked for; may be "" */
+};
+
+/* All of it is borrowed. */
+struct audient_request {
+	struct span token;
+	const char *service; /* of PAM or SASL */
+	const char *user;    /* the account asked for; NULL: the token's */
+	int64_t uid;	     /* of that account, or one of the above */
+	const char *rhost;   /* for the log; may be NULL */
+	int64_t at;	     /* judge as of this time; 0: now */
+	bool is_offline;     /* use no network, whatever comes of it */
+	/* Hears of every check in order; NULL: nobody listens. */
+	void (*step)(void *arg, const struct audient_step *step);
+	void *step_arg;
+};
+
+/* Strings are escaped for people unless said otherwise; "" is unknown. */
+struct audient_verdict {
+	enum reason reason; /* equals what audient_check() returned */
+	enum proof proof;
+	char user[AUDIENT_NAME_MAX + 1]; /* exact; "" unless REASON_OK */
+	bool is_delegate; /* user acts for request->user, and may */
+	char subject[AUDIENT_WORD_MAX + 1];
+	char client[AUDIENT_WORD_MAX + 1];
+	char key[AUDIENT_WORD_MAX + 1]; /* kid */
+	char token_id[13];		/* 12 digits of the token's SHA-256 */
+	int64_t expires;		/* 0: unknown */
+	const char *check; /* that failed; static; NULL if none did */
+	char found[AUDIENT_WORD_MAX + 1]; /* of that check */
+	char wanted[AUDIENT_WORD_MAX + 1];
+};
+
+/*
+ * Decides whether the token admits its bearer to the service as the user.
+ * *verdict is written in every case and owns nothing.
+ */
+MUST_CHECK enum reason audient_check(struct audient *audient,
+    const struct audient_request *request, struct audient_verdict *verdict);
+
+/* The audit line of a decision: stable "key=value" pairs, no newline. */
+void audient_audit(const struct audient_request *request,
+    const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
+
+/* For a token that comes in pieces. */
+enum audient_completeness {
+	AUDIENT_COMPLETE,   /* nothing can follow, or it is no token at all */
+	AUDIENT_INCOMPLETE, /* more has to follow */
+	AUDIENT_UNSURE,	    /* its key is not at hand: more may follow */
+};
+enum audient_completeness audient_completeness(struct audient *audient,
+    const char *service, struct span token);
+
+/* What a wrapper has to know of a service; borrowed from audient. */
+struct audient_service {
+	const char *problem;   /* NULL: usable; else the key that is missing */
+	bool denies_tokenless; /* account phase of a login without a token */
+	bool trusts_host_tls;  /* the host is known to insist on TLS itself */
+	const char *issuer;    /* of the first tenant */
+	const char *scope;     /* a required scope, or NULL */
+};
+void audient_get_service(const struct audient *audient, const char *service,
+    struct audient_service *out);
+
+/* Key sets.  each() hears of every tenant; text is one line for people. */
+void audient_keys_list(struct audient *audient,
+    void (*each)(void *arg, const char *issuer, const char *text), void *arg);
+/* The worst reason of all tenants; log hears of each problem. */
+MUST_CHECK enum reason audient_keys_refresh(struct audient *audient,
+    bool is_forced);
+void audient_keys_flush(struct audient *audient);
+
+/*
+ * Checks a signature and nothing else, with keys from a JWKS text and
+ * space-separated algorithms (NULL: RS256).  On success payload, whose cap
+ * the caller has set, gets the payload's bytes; otherwise why, of
+ * AUDIENT_LINE_MAX bytes, says what is wrong.
+ */
+MUST_CHECK enum reason audient_verify(struct span jwks, const char *algorithms,
+    struct span token, struct buf *payload, char *why);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_CLOCK_H
+#define AUDIENT_CLOCK_H
+
+#include <stdint.h>
+
+/* Seconds since the epoch, by the clock that tokens are measured with. */
+int64_t clock_now(void);
+
+/* Milliseconds that no clock change moves; for deadlines. */
+int64_t clock_ms(void);
+
+/* Milliseconds left until deadline, 0 if it has passed; fits an int. */
+int clock_left(int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_FETCH_H
+#define AUDIENT_FETCH_H
+
+#include <stdint.h>
+
+#include "text.h"
+
+/*
+ * HTTPS without network code in this process: audient-fetch(8) does it, and
+ * is told over a socket pair what to get.  No token is in its arguments or
+ * environment.  Whatever becomes of the helper, the call ends at the deadline
+ * and leaves no child and no descriptor behind.
+ */
+
+struct fetch_request {
+	const char *url;     /* https */
+	struct span bearer;  /* sent as "Authorization: Bearer"; len 0: none */
+	struct span form;    /* ptr NULL: GET; else POSTed as a form */
+	const char *ca_file; /* NULL: the system's */
+	const char *proxy;   /* NULL: none */
+	size_t body_max;     /* bytes of body that are accepted */
+};
+
+enum fetch_result {
+	FETCH_ANSWERED,	  /* some HTTP status over verified TLS */
+	FETCH_NO_ANSWER,  /* name, connection, TLS, time, or the helper */
+	FETCH_BAD_ANSWER, /* over verified TLS, but nothing to work with */
+};
+
+struct fetch_answer {
+	enum fetch_result result;
+	int status;	     /* of FETCH_ANSWERED */
+	struct buf body;     /* owned; may hold claims, so it is wiped */
+	char type[64];	     /* media type, lower case, no parameters */
+	int64_t date;	     /* the server's clock; 0 if it did not say */
+	int64_t retry_after; /* seconds; 0 if it did not say */
+	int64_t limit_left;  /* X-RateLimit-Remaining; -1 if not said */
+	int64_t limit_reset; /* X-RateLimit-Reset, a time; 0 if not said */
+	struct text why;     /* for people, unless FETCH_ANSWERED */
+};
+
+/* helper is an absolute path; deadline_ms is of clock_ms(). */
+void fetch(const char *helper, const struct fetch_request *request,
+    int64_t deadline_ms, struct fetch_answer *answer);
+void fetch_answer_clear(struct fetch_answer *answer);
+
+#endif

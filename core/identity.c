@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "identity.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+identity_is_safe_name(struct span name)
+{
+	bool digits_only = true;
+
+	if (name.len == 0 || name.len > USER_MAX)
+		return false;
+	if (name.len > 1 && name.ptr[name.len - 1] == '$')
+		name.len--;
+	if (!is_letter(name.ptr[0]) && !is_digit(name.ptr[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		const char c = name.ptr[i];
+
+		if (!is_digit(c))
+			digits_only = false;
+		if (!is_letter(c) && !is_digit(c) && c != '.' && c != '-' &&
+		    c != '@' && c != '+')
+			return false;
+	}
+	return !digits_only;
+}
+
+static bool
+copy_name(struct span s, char user[USER_MAX + 1])
+{
+	if (!identity_is_safe_name(s))
+		return false;
+	memcpy(user, s.ptr, s.len);
+	user[s.len] = '\0';
+	return true;
+}
+
+/*
+ * An unverified address proves nothing about who reads mail there; "email"
+ * is OpenID Connect's claim, with "email_verified" beside it (Core 5.1).
+ */
+static enum reason
+check_email(const struct claims *claims, const struct identity_rules *rules,
+    struct trace *trace)
+{
+	const struct json *v = claims_get(claims, "email_verified");
+	bool verified = false;
+
+	if (strcmp(rules->username_claim, "email") != 0)
+		return REASON_OK;
+	(void)json_as_bool(v, &verified);
+	return trace_json(trace, "email_verified",
+	    verified ? REASON_OK : REASON_USERNAME_MISSING, v, "true");
+}
+
+static enum reason
+get_value(const struct claims *claims, const struct identity_rules *rules,
+    struct span *value, struct trace *trace)
+{
+	const struct json *v = claims_get(claims, rules->username_claim);
+	char wanted[96];
+
+	if (json_as_string(v, value) && value->len > 0)
+		return trace_span(trace, "username_claim", REASON_OK, *value,
+		    "");
+	(void)snprintf(wanted, sizeof(wanted), "a string in \"%.80s\"",
+	    rules->username_claim);
+	return trace_json(trace, "username_claim", REASON_USERNAME_MISSING, v,
+	    wanted);
+}
+
+/*
+ * Looks for the wanted user among those that the map has for value, and takes
+ * the first if none is wanted.  False: the map says nothing about value.
+ */
+static bool
+ask_map(const struct identity_rules *rules, struct span value,
+    const char *wanted, char user[USER_MAX + 1], unsigned int *line)
+{
+	char next[USER_MAX + 1];
+	bool found = false;
+	size_t at = 0;
+	unsigned int next_line;
+
+	while (usermap_next(rules->map, value, &at, next, &next_line)) {
+		if (found && (wanted == NULL || strcmp(next, wanted) != 0))
+			continue;
+		memcpy(user, next, sizeof(next));
+		*line = next_line;
+		if (found || wanted == NULL || strcmp(next, wanted) == 0)
+			return true;
+		found = true;
+	}
+	return found;
+}
+
+/* alice@example.com is alice where example.com may be stripped. */
+static struct span
+strip_domain(struct span value, const struct list *domains)
+{
+	struct span name = value;
+
+	for (size_t n = value.len; n > 0; n--) {
+		if (value.ptr[n - 1] != '@')
+			continue;
+		for (size_t i = 0; i < domains->n; i++)
+			if (span_is_nocase((struct span){ .ptr = value.ptr + n,
+					       .len = value.len - n },
+				domains->item[i]))
+				name.len = n - 1;
+		break;
+	}
+	return name;
+}
+
+/* A machine is nobody's namesake: only the map can give it an account. */
+static enum reason
+map_value(const struct claims *claims, const struct identity_rules *rules,
+    struct span value, const char *wanted, char user[USER_MAX + 1],
+    struct trace *trace)
+{
+	const bool is_machine = policy_subject_kind(claims) == SUBJECT_MACHINE;
+	unsigned int line = 0;
+	struct span name;
+
+	if (rules->map != NULL && ask_map(rules, value, wanted, user, &line)) {
+		if (!identity_is_safe_name(span_of(user)))
+			return trace_text(trace, "user_map",
+			    REASON_USERNAME_UNSAFE, "a safe name",
+			    "%s (line %u)", user, line);
+		return trace_text(trace, "user_map", REASON_OK, "",
+		    "%s (line %u)", user, line);
+	}
+	if (rules->map != NULL && rules->domains.n == 0)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map");
+	if (is_machine)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map, as for every machine");
+	name = strip_domain(value, &rules->domains);
+	if (!copy_name(name, user))
+		return trace_span(trace, "username", REASON_USERNAME_UNSAFE,
+		    name, "letters, digits and . _ - @ +");
+	return trace_span(trace, "username", REASON_OK, span_of(user), "");
+}
+
+static enum reason
+check_account(const struct identity_rules *rules, const struct account *account,
+    const char *user, struct trace *trace)
+{
+	const char *name = account->name != NULL ? account->name : user;
+	char wanted[48];
+
+	if (account->uid == UID_NO_ACCOUNT)
+		return trace_text(trace, "account", REASON_USER_REFUSED,
+		    "an account of this host", "no account");
+	if ((account->uid == 0 || strcmp(name, "root") == 0) &&
+	    !rules->allow_root)
+		return trace_text(trace, "account", REASON_USER_REFUSED,
+		    "allow_root = yes, or another account", "root");
+	if (account->uid > 0 && account->uid < rules->min_uid) {
+		(void)snprintf(wanted, sizeof(wanted), "uid %lld or more",
+		    (long long)rules->min_uid);
+		return trace_text(trace, "account", REASON_USER_REFUSED, wanted,
+		    "uid %lld", (long long)account->uid);
+	}
+	return REASON_OK;
+}
+
+enum reason
+identity_check(const struct claims *claims, const struct identity_rules *rules,
+    const struct account *account, char user[USER_MAX + 1], bool *is_delegate,
+    struct trace *trace)
+{
+	struct span value = { .ptr = NULL };
+	enum reason reason;
+
+	user[0] = '\0';
+	*is_delegate = false;
+	if ((reason = check_email(claims, rules, trace)) != REASON_OK ||
+	    (reason = get_value(claims, rules, &value, trace)) != REASON_OK ||
+	    (reason = map_value(claims, rules, value, account->name, user,
+		 trace)) != REASON_OK)
+		return reason;
+	if (account->name != NULL && strcmp(user, account->name) != 0) {
+		if (rules->delegation_permission == NULL ||
+		    !policy_has_permission(claims,
+			rules->delegation_permission) ||
+		    !identity_is_safe_name(span_of(account->name)))
+			return trace_span(trace, "user", REASON_USER_MISMATCH,
+			    span_of(user), account->name);
+		*is_delegate = true;
+	}
+	if ((reason = check_account(rules, account, user, trace)) != REASON_OK)
+		return reason;
+	return trace_span(trace, "user", REASON_OK, span_of(user), "");
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "issuer.h"
+
+#include <string.h>
+
+#define URL_MAX	    1024
+#define ID_TEXT_MAX 8192
+
+bool
+issuer_is_url(struct span s)
+{
+	static const char scheme[] = "https://";
+	const size_t skip = sizeof(scheme) - 1;
+
+	if (!span_starts(s, scheme) || s.len == skip || s.len > URL_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		const char c = s.ptr[i];
+
+		if (c <= ' ' || c > '~' || strchr("\"<>\\^`{|}#@", c) != NULL)
+			return false;
+	}
+	return s.ptr[skip] != '/' && s.ptr[skip] != ':' && s.ptr[skip] != '?';
+}
+
+static bool
+is_json(const char *type)
+{
+	return strcmp(type, "application/json") == 0 ||
+	    strcmp(type, "application/jwk-set+json") == 0; /* RFC 7517 8.5 */
+}
+
+static bool
+is_overloaded(int status)
+{
+	return status == 408 || status == 429 || status >= 500;
+}
+
+/* What a status of over verified TLS means. */
+static enum issuer_result
+judge(struct fetch_answer *answer, const char *url,
+    struct issuer_document *document)
+{
+	struct text *why = &document->why;
+
+	text_printf(why, "%s: ", url);
+	switch (answer->result) {
+	case FETCH_ANSWERED:
+		break;
+	case FETCH_NO_ANSWER:
+		text_add(why, span_of(answer->why.s), TEXT_MAX);
+		return ISSUER_NO_ANSWER;
+	case FETCH_BAD_ANSWER:
+		text_add(why, span_of(answer->why.s), TEXT_MAX);
+		return ISSUER_BAD_ANSWER;
+	}
+	if (answer->status != 200) {
+		text_printf(why, "HTTP status %d", answer->status);
+		document->is_limited = answer->status == 429;
+		return is_overloaded(answer->status) ? ISSUER_NO_ANSWER
+						     : ISSUER_BAD_ANSWER;
+	}
+	if (!is_json(answer->type)) {
+		text_printf(why, "the answer is %s, not application/json",
+		    answer->type);
+		return ISSUER_BAD_ANSWER;
+	}
+	if (json_parse(buf_span(&answer->body), &document->json) != REASON_OK) {
+		text_printf(why, "the answer is not a JSON object");
+		return ISSUER_BAD_ANSWER;
+	}
+	document->text = answer->body;
+	answer->body = (struct buf)BUF_INIT(0); /* transferred */
+	return ISSUER_OK;
+}
+
+enum issuer_result
+issuer_get(const struct world *world, const struct tenant *tenant,
+    const char *url, size_t size_max, int64_t deadline_ms,
+    struct issuer_document *document)
+{
+	const struct fetch_request request = {
+		.url = url,
+		.ca_file = tenant->ca_file,
+		.proxy = tenant->proxy,
+		.body_max = size_max,
+	};
+	struct fetch_answer answer;
+	enum issuer_result result;
+
+	*document = (struct issuer_document){ .json = NULL };
+	fetch(world->helper, &request, deadline_ms, &answer);
+	result = judge(&answer, url, document);
+	fetch_answer_clear(&answer);
+	return result;
+}
+
+void
+issuer_document_clear(struct issuer_document *document)
+{
+	json_free(document->json);
+	document->json = NULL;
+	buf_free(&document->text);
+}
+
+enum reason
+issuer_id(const struct world *world, const struct tenant *tenant,
+    char id[ISSUER_ID_SIZE])
+{
+	struct buf text = BUF_INIT(ID_TEXT_MAX);
+	char hex[SHA256_HEX_SIZE];
+	enum reason reason;
+
+	if ((reason = buf_printf(&text, "%s\n%s\n%s\n", tenant->issuers.item[0],
+		 tenant->jwks_uri != NULL ? tenant->jwks_uri : "",
+		 tenant->ca_file != NULL ? tenant->ca_file : "")) ==
+		REASON_OK &&
+	    (reason = crypto_sha256_hex(&world->crypto, buf_span(&text),
+		 hex)) == REASON_OK) {
+		memcpy(id, hex, ISSUER_ID_SIZE - 1);
+		id[ISSUER_ID_SIZE - 1] = '\0';
+	}
+	buf_free(&text);
+	return reason;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_ISSUER_H
+#define AUDIENT_ISSUER_H
+
+#include "fetch.h"
+#include "json.h"
+#include "tenant.h"
+#include "world.h"
+
+/* Documents of an issuer, straight from the network. */
+
+enum issuer_result {
+	ISSUER_OK,
+	ISSUER_NO_ANSWER,  /* not reached, or overloaded: 408, 429, 5xx */
+	ISSUER_BAD_ANSWER, /* it answered, and it was not this document */
+};
+
+struct issuer_document {
+	struct json *json; /* owned; NULL unless ISSUER_OK */
+	struct buf text;   /* owned; the same, as it came */
+	bool is_limited;   /* the status was 429 */
+	struct text why;   /* unless ISSUER_OK: what was asked, what came */
+};
+
+/*
+ * GETs a JSON object of at most size_max bytes.  Whoever it is that answers,
+ * no redirect is followed and no other media type is taken.  *document is
+ * written in every case; issuer_document_clear() releases it.
+ */
+MUST_CHECK enum issuer_result issuer_get(const struct world *world,
+    const struct tenant *tenant, const char *url, size_t size_max,
+    int64_t deadline_ms, struct issuer_document *document);
+void issuer_document_clear(struct issuer_document *document);
+
+/* https, a host, and nothing that a request line or a log could choke on. */
+bool issuer_is_url(struct span s);
+
+/*
+ * The name under which things of this tenant are cached: two tenants that
+ * differ in issuer, key location or trust never share one.
+ */
+#define ISSUER_ID_SIZE 33
+MUST_CHECK enum reason issuer_id(const struct world *world,
+    const struct tenant *tenant, char id[ISSUER_ID_SIZE]);
+
+#endif

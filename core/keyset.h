@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_KEYSET_H
+#define AUDIENT_KEYSET_H
+
+#include "keys.h"
+#include "tenant.h"
+#include "world.h"
+
+/*
+ * The keys of one tenant: in memory, on disk for all processes, and from the
+ * network when those two are too old or do not have a key.
+ *
+ * A set is fresh for keys_max_age seconds.  Then one process asks the issuer
+ * while the others wait for it.  While the issuer gives no answer an old set
+ * serves for keys_max_stale seconds; once it answers anything over verified
+ * TLS, it does not.  For a key that a fresh set lacks the issuer is asked at
+ * most once per refetch_cooldown, by all processes together.
+ */
+struct keyset;
+
+/* tenant and world are borrowed and have to outlive the keyset. */
+MUST_CHECK enum reason keyset_open(struct keyset **keysetp,
+    const struct tenant *tenant, const struct world *world);
+void keyset_close(struct keyset *keyset); /* NULL is fine */
+
+/*
+ * Finds the key that signed a token with this header.  On success the caller
+ * holds *keysp, which owns *keyp, and releases it with keys_release().  May
+ * use the network until deadline_ms; never, if that has passed.
+ * REASON_KEY_UNKNOWN, REASON_KEY_UNUSABLE, REASON_ISSUER_UNAVAILABLE,
+ * REASON_RATE_LIMITED, REASON_CONFIG_INVALID, REASON_OUT_OF_MEMORY.
+ */
+MUST_CHECK enum reason keyset_find(struct keyset *keyset,
+    const struct jws_header *header, int64_t deadline_ms, struct keys **keysp,
+    struct key **keyp, struct trace *trace);
+
+/*
+ * Has the set at hand, however old, this key?  No network.  *size is then the
+ * number of bytes of its signatures; size may be NULL.
+ */
+bool keyset_knows(struct keyset *keyset, const struct jws_header *header,
+    size_t *size);
+
+/*
+ * Asks the issuer now, whatever the age of the set, but not more often than
+ * the cooldown allows unless forced.
+ */
+MUST_CHECK enum reason keyset_refresh(struct keyset *keyset, bool is_forced,
+    int64_t deadline_ms, struct text *why);
+
+/* Looks on disk for a newer set than the one in memory. */
+void keyset_load(struct keyset *keyset);
+
+/* The set in memory, held for the caller, or NULL. */
+struct keys *keyset_peek(struct keyset *keyset, int64_t *fetched);
+
+/* Forgets the set in memory and our own one on disk. */
+void keyset_flush(struct keyset *keyset);
+
+#endif

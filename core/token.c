@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "token.h"
+
+#include <string.h>
+
+#define SEGMENTS_JWS 3
+#define SEGMENTS_JWE 5
+#define OPAQUE_MIN   16	   /* the shortest that Auth0 ever issued */
+#define JOSE_START   "eyJ" /* how a JOSE header begins: {" */
+
+/* ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/", RFC 6750 section 2.1 */
+static bool
+is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+';
+}
+
+/* b64token = 1*( token-char ) *"=" */
+static bool
+is_b64token(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && is_token_char(s.ptr[n]))
+		n++;
+	if (n == 0)
+		return false;
+	while (n < s.len && s.ptr[n] == '=')
+		n++;
+	return n == s.len;
+}
+
+/* Cuts s at its dots; counts on, but stores no more than five segments. */
+static size_t
+split(struct span s, struct span seg[static SEGMENTS_JWE])
+{
+	struct span head;
+	size_t n = 0;
+	bool more;
+
+	do {
+		more = span_cut(&s, '.', &head);
+		if (n < SEGMENTS_JWE)
+			seg[n] = head;
+		n++;
+	} while (more && n <= SEGMENTS_JWE);
+	return n;
+}
+
+static enum reason
+classify_jws(const struct span seg[static SEGMENTS_JWS], struct token *token)
+{
+	/* An empty signature is what an unsecured JWS (alg "none") has. */
+	if (seg[0].len == 0 || seg[1].len == 0 || seg[2].len == 0)
+		return REASON_TOKEN_MALFORMED;
+	token->kind = TOKEN_JWS;
+	token->header = seg[0];
+	token->payload = seg[1];
+	token->signature = seg[2];
+	token->signed_part.ptr = token->raw.ptr;
+	token->signed_part.len = seg[0].len + 1 + seg[1].len;
+	return REASON_OK;
+}
+
+static enum reason
+classify_jwe(const struct span seg[static SEGMENTS_JWE], struct token *token)
+{
+	if (seg[1].len != 0)
+		return REASON_TOKEN_ENCRYPTED; /* a key wrapped for an API */
+	for (size_t i = 0; i < SEGMENTS_JWE; i++)
+		if (i != 1 && seg[i].len == 0)
+			return REASON_TOKEN_MALFORMED;
+	token->kind = TOKEN_OPAQUE;
+	token->header = seg[0];
+	return REASON_OK;
+}
+
+enum reason
+token_classify(struct span raw, struct token *token)
+{
+	struct span seg[SEGMENTS_JWE];
+
+	memset(token, 0, sizeof(*token));
+	if (raw.len > TOKEN_MAX)
+		return REASON_TOKEN_TOO_LARGE;
+	if (!is_b64token(raw))
+		return REASON_NOT_A_TOKEN;
+	token->raw = raw;
+	switch (split(raw, seg)) {
+	case 1:
+		if (raw.len < OPAQUE_MIN)
+			return REASON_NOT_A_TOKEN;
+		token->kind = TOKEN_OPAQUE;
+		return REASON_OK;
+	case SEGMENTS_JWS:
+		return classify_jws(seg, token);
+	case SEGMENTS_JWE:
+		return classify_jwe(seg, token);
+	case 2:
+	case 4:
+		return span_starts(raw, JOSE_START) ? REASON_TOKEN_TRUNCATED
+						    : REASON_TOKEN_MALFORMED;
+	default:
+		return REASON_TOKEN_MALFORMED;
+	}
+}

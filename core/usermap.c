@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "usermap.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX  1024 /* longest claim value that is looked up */
+#define GROUPS_MAX 10
+
+struct entry {
+	unsigned int line;
+	char *value; /* what stands in the file */
+	char *user;
+	regex_t *regex; /* NULL for a literal value */
+};
+
+struct usermap {
+	struct entry *entry;
+	size_t n;
+	size_t alloc;
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A word, or anything in double quotes.  False: the quotes never close. */
+static bool
+take_field(struct span *in, struct span *field)
+{
+	size_t n = 0;
+
+	*in = span_trim(*in);
+	if (in->len > 0 && in->ptr[0] == '"') {
+		in->ptr++;
+		in->len--;
+		return span_cut(in, '"', field) &&
+		    (in->len == 0 || is_blank(in->ptr[0]));
+	}
+	while (n < in->len && !is_blank(in->ptr[n]))
+		n++;
+	field->ptr = in->ptr;
+	field->len = n;
+	in->ptr += n;
+	in->len -= n;
+	return true;
+}
+
+static enum reason
+bad(struct text *why, const char *what)
+{
+	text_printf(why, "%s", what);
+	return REASON_CONFIG_INVALID;
+}
+
+static enum reason
+compile(const char *expression, regex_t **regexp, struct text *why)
+{
+	char message[128];
+	int rc;
+
+	if ((*regexp = calloc(1, sizeof(**regexp))) == NULL)
+		return REASON_OUT_OF_MEMORY;
+	if ((rc = regcomp(*regexp, expression, REG_EXTENDED)) == 0)
+		return REASON_OK;
+	(void)regerror(rc, *regexp, message, sizeof(message));
+	free(*regexp);
+	*regexp = NULL;
+	return rc == REG_ESPACE ? REASON_OUT_OF_MEMORY : bad(why, message);
+}
+
+/*
+ * The whole claim has to match, so the expression gets anchors around it;
+ * first it has to be one by itself, or "a)|(b" would slip out of them.
+ */
+static enum reason
+compile_anchored(struct entry *e, struct text *why)
+{
+	struct buf anchored = BUF_INIT(VALUE_MAX + 8);
+	regex_t *alone = NULL;
+	enum reason reason;
+
+	if ((reason = compile(e->value + 1, &alone, why)) != REASON_OK)
+		return reason;
+	regfree(alone);
+	free(alone);
+	if ((reason = buf_printf(&anchored, "^(%s)$", e->value + 1)) ==
+	    REASON_OK)
+		reason = compile(anchored.data, &e->regex, why);
+	buf_free(&anchored);
+	return reason;
+}
+
+/* \1 to \9, of groups that the expression has. */
+static enum reason
+check_references(const struct entry *e, struct text *why)
+{
+	for (const char *p = e->user; (p = strchr(p, '\\')) != NULL; p += 2) {
+		if (p[1] < '1' || p[1] > '9')
+			return bad(why,
+			    "a backslash in a user name is "
+			    "followed by a digit from 1 to 9");
+		if (e->regex == NULL)
+			return bad(why,
+			    "\\1 needs a regular expression, "
+			    "which begins with '/'");
+		/* group 1 is our own pair of parentheses */
+		if ((size_t)(p[1] - '0') + 1 > e->regex->re_nsub)
+			return bad(why, "the expression has no such group");
+	}
+	return REASON_OK;
+}
+
+static void
+entry_clear(struct entry *e)
+{
+	free(e->value);
+	free(e->user);
+	if (e->regex != NULL)
+		regfree(e->regex);
+	free(e->regex);
+	memset(e, 0, sizeof(*e));
+}
+
+static enum reason
+make_entry(struct span value, struct span user, struct entry *e,
+    struct text *why)
+{
+	enum reason reason;
+
+	if ((e->value = strndup(value.ptr, value.len)) == NULL ||
+	    (e->user = strndup(user.ptr, user.len)) == NULL)
+		return REASON_OUT_OF_MEMORY;
+	if (e->value[0] == '/' &&
+	    (reason = compile_anchored(e, why)) != REASON_OK)
+		return reason;
+	return check_references(e, why);
+}
+
+static enum reason
+append(struct usermap *map, const struct entry *e)
+{
+	struct entry *grown;
+
+	if (map->n == map->alloc) {
+		const size_t alloc = map->alloc == 0 ? 16 : 2 * map->alloc;
+
+		grown = reallocarray(map->entry, alloc, sizeof(*grown));
+		if (grown == NULL)
+			return REASON_OUT_OF_MEMORY;
+		map->entry = grown;
+		map->alloc = alloc;
+	}
+	map->entry[map->n++] = *e;
+	return REASON_OK;
+}
+
+static enum reason
+parse_line(struct usermap *map, struct span line, unsigned int number,
+    struct text *why)
+{
+	struct entry e = { .line = number };
+	struct span value, user;
+	enum reason reason;
+
+	line = span_trim(line);
+	if (line.len == 0 || line.ptr[0] == '#')
+		return REASON_OK;
+	if (!take_field(&line, &value) || !take_field(&line, &user))
+		return bad(why, "a double quote is not closed");
+	if (value.len == 0 || user.len == 0)
+		return bad(why, "a line has a claim value and a local user");
+	if (span_trim(line).len != 0)
+		return bad(why,
+		    "there is something behind the local user; a "
+		    "value with blanks needs double quotes");
+	if (value.len > VALUE_MAX || user.len > USER_MAX)
+		return bad(why, "the value or the user is too long");
+	if ((reason = make_entry(value, user, &e, why)) != REASON_OK ||
+	    (reason = append(map, &e)) != REASON_OK)
+		entry_clear(&e);
+	return reason;
+}
+
+enum reason
+usermap_parse(struct span text, struct usermap **mapp, unsigned int *line,
+    struct text *why)
+{
+	struct usermap *map;
+	enum reason reason;
+	struct span head;
+	bool more;
+
+	*mapp = NULL;
+	*line = 0;
+	if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
+		return bad(why, "the file has a NUL byte");
+	if (text.len > 0 && memchr(text.ptr, '\r', text.len) != NULL)
+		return bad(why,
+		    "the file has carriage returns; convert it "
+		    "to Unix line ends");
+	if ((map = calloc(1, sizeof(*map))) == NULL)
+		return REASON_OUT_OF_MEMORY;
+	do {
+		more = span_cut(&text, '\n', &head);
+		++*line;
+		reason = parse_line(map, head, *line, why);
+	} while (more && reason == REASON_OK);
+	if (reason != REASON_OK) {
+		usermap_free(map);
+		return reason;
+	}
+	*mapp = map;
+	return REASON_OK;
+}
+
+void
+usermap_free(struct usermap *map)
+{
+	if (map == NULL)
+		return;
+	for (size_t i = 0; i < map->n; i++)
+		entry_clear(&map->entry[i]);
+	free(map->entry);
+	free(map);
+}
+
+/* user = e->user with the groups put in; false if that is too long. */
+static bool
+substitute(const struct entry *e, const char *value, const regmatch_t *group,
+    char user[USER_MAX + 1])
+{
+	size_t n = 0;
+
+	for (const char *p = e->user; *p != '\0'; p++) {
+		struct span piece = { .ptr = p, .len = 1 };
+
+		if (*p == '\\') {
+			const regmatch_t *m = &group[*++p - '0' + 1];
+
+			if (m->rm_so < 0)
+				continue; /* a group that took no part */
+			piece.ptr = value + m->rm_so;
+			piece.len = (size_t)(m->rm_eo - m->rm_so);
+		}
+		if (piece.len > USER_MAX - n)
+			return false;
+		memcpy(user + n, piece.ptr, piece.len);
+		n += piece.len;
+	}
+	user[n] = '\0';
+	return true;
+}
+
+static bool
+match(const struct entry *e, struct span value, const char *text,
+    char user[USER_MAX + 1])
+{
+	regmatch_t group[GROUPS_MAX + 1];
+
+	if (e->regex == NULL) {
+		if (!span_is(value, e->value))
+			return false;
+		memcpy(user, e->user, strlen(e->user) + 1);
+		return true;
+	}
+	return regexec(e->regex, text, GROUPS_MAX + 1, group, 0) == 0 &&
+	    substitute(e, text, group, user);
+}
+
+bool
+usermap_next(const struct usermap *map, struct span value, size_t *at,
+    char user[USER_MAX + 1], unsigned int *line)
+{
+	char text[VALUE_MAX + 1];
+
+	user[0] = '\0';
+	if (value.len == 0 || value.len > VALUE_MAX)
+		return false;
+	memcpy(text, value.ptr, value.len);
+	text[value.len] = '\0';
+	while (*at < map->n) {
+		const struct entry *e = &map->entry[(*at)++];
+
+		if (match(e, value, text, user)) {
+			*line = e->line;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "handle.h"
+
+#define TOKEN_ID_LEN 12
+#define VALUE_SHOWN  160
+
+void
+verdict_init(struct audient_verdict *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->reason = REASON_INTERNAL;
+}
+
+static void
+put(char word[AUDIENT_WORD_MAX + 1], struct span s)
+{
+	struct text text;
+
+	text_clear(&text);
+	text_add(&text, s, AUDIENT_NAME_MAX + 1);
+	(void)snprintf(word, AUDIENT_WORD_MAX + 1, "%s", text.s);
+}
+
+void
+verdict_set_token(struct audient_verdict *v, const struct crypto *crypto,
+    struct span token)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	if (crypto_sha256_hex(crypto, token, hex) == REASON_OK)
+		memcpy(v->token_id, hex, TOKEN_ID_LEN);
+}
+
+void
+verdict_set_key(struct audient_verdict *v, struct span kid)
+{
+	put(v->key, kid);
+}
+
+void
+verdict_set_claims(struct audient_verdict *v, const struct claims *claims)
+{
+	struct span sub = { .ptr = NULL };
+
+	v->proof = claims->proof;
+	(void)json_as_string(claims_get(claims, "sub"), &sub);
+	put(v->subject, sub);
+	put(v->client, claims_client(claims));
+	(void)json_as_date(claims_get(claims, "exp"), &v->expires);
+}
+
+void
+verdict_set_trace(struct audient_verdict *v, const struct trace *trace)
+{
+	if (v->reason == REASON_OK)
+		return;
+	v->user[0] = '\0';
+	v->is_delegate = false;
+	v->check = trace->failed;
+	(void)snprintf(v->found, sizeof(v->found), "%s", trace->found.s);
+	(void)snprintf(v->wanted, sizeof(v->wanted), "%s", trace->wanted.s);
+}
+
+/* key=value, in quotes if it could be taken for something else */
+static void
+pair(struct buf *line, const char *key, struct span value)
+{
+	struct text text;
+	bool plain = value.len > 0;
+
+	text_clear(&text);
+	text_add(&text, value, VALUE_SHOWN);
+	for (const char *p = text.s; *p != '\0'; p++)
+		if (*p == ' ' || *p == '"' || *p == '=')
+			plain = false;
+	if (buf_printf(line, "%s%s=%s", line->len > 0 ? " " : "", key,
+		plain ? "" : "\"") != REASON_OK)
+		return;
+	for (const char *p = text.s; *p != '\0'; p++)
+		if (buf_add(line, *p == '"' ? "'" : p, 1) != REASON_OK)
+			return;
+	if (!plain)
+		(void)!buf_add(line, "\"", 1);
+}
+
+static void
+pair_if(struct buf *line, const char *key, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		pair(line, key, span_of(value));
+}
+
+void
+audient_audit(const struct audient_request *rq, const struct audient_verdict *v,
+    char out[AUDIENT_LINE_MAX])
+{
+	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
+	const enum outcome outcome = reason_outcome(v->reason);
+
+	pair(&line, "service", span_of(rq->service));
+	pair_if(&line, "user",
+	    v->user[0] != '\0'			? v->user
+		: rq->uid == AUDIENT_NO_ACCOUNT ? "(no account)"
+						: rq->user);
+	if (v->is_delegate)
+		pair_if(&line, "acts_for", rq->user);
+	pair(&line, "verdict", span_of(outcome_name(outcome)));
+	pair(&line, "reason", span_of(reason_name(v->reason)));
+	pair_if(&line, "subject", v->subject);
+	pair_if(&line, "client", v->client);
+	pair_if(&line, "token", v->token_id);
+	pair_if(&line, "key", v->key);
+	if (v->proof != PROOF_NONE)
+		pair(&line, "proof", span_of(proof_name(v->proof)));
+	pair_if(&line, "rhost", rq->rhost);
+	if (outcome != OUTCOME_ALLOW) {
+		pair_if(&line, "check", v->check);
+		pair_if(&line, "found", v->found);
+		pair_if(&line, "wanted", v->wanted);
+	}
+	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
+	    line.data != NULL ? line.data : "");
+	buf_free(&line);
+}
