@@ -9,7 +9,8 @@
 #include "clock.h"
 #include "handle.h"
 
-#define PAYLOAD_MAX TOKEN_MAX
+#define CLAIMS_MAX   12288 /* bytes of a payload, decoded */
+#define CLAIMS_NODES 2048
 
 /* One decision on its way. */
 struct decision {
@@ -18,8 +19,9 @@ struct decision {
 	const struct service *service;
 	struct audient_verdict *v;
 	struct trace trace;
-	int64_t start_ms;  /* the network's time is counted from here */
-	struct json *json; /* of the claims; owned */
+	int64_t start_ms;   /* the network's time is counted from here */
+	struct json *nodes; /* CLAIMS_NODES; the first one is the claims */
+	char *text;	    /* CLAIMS_MAX bytes, for what they point to */
 };
 
 static void
@@ -110,15 +112,15 @@ check_signature(struct decision *d, const struct token *token,
 static enum reason
 read_payload(struct decision *d, const struct token *token)
 {
-	struct buf text = BUF_INIT(PAYLOAD_MAX);
 	enum reason reason;
+	size_t len;
 
-	if ((reason = b64url_decode(token->payload, &text)) == REASON_OK)
-		reason = json_parse(buf_span(&text), &d->json);
-	buf_free(&text);
+	reason = b64url_decode(token->payload, d->text, CLAIMS_MAX, &len);
+	if (reason == REASON_OK)
+		reason = json_parse(d->text, len, d->nodes, CLAIMS_NODES);
 	if (reason != REASON_OK)
-		(void)trace_text(&d->trace, "payload", reason, "a JSON object",
-		    "something else");
+		(void)trace_text(&d->trace, "payload", reason,
+		    "a JSON object of at most 12288 bytes", "something else");
 	return reason;
 }
 
@@ -127,7 +129,7 @@ static enum reason
 check_jws(struct decision *d, const struct token *token)
 {
 	const struct tenant *tenant = NULL;
-	struct jws_header header;
+	struct jws_header header UNINITIALIZED;
 	struct claims claims;
 	enum reason reason;
 
@@ -138,15 +140,12 @@ check_jws(struct decision *d, const struct token *token)
 	    (reason = check_signature(d, token, &header, &tenant)) !=
 		REASON_OK ||
 	    (reason = read_payload(d, token)) != REASON_OK)
-		goto out;
-	claims = (struct claims){ .json = d->json, .proof = PROOF_JWT };
-	verdict_set_claims(d->v, &claims);
-	reason = claims_check(&claims, &d->service->claims, &tenant->issuers,
+		return reason;
+	claims = (struct claims){ .json = d->nodes, .proof = PROOF_JWT };
+	verdict_set_claims(d->v, &claims, d->service->claims.clock_tolerance);
+	return claims_check(&claims, &d->service->claims, &tenant->issuers,
 	    header.is_at_jwt, d->rq->at != 0 ? d->rq->at : clock_now(),
 	    &d->trace);
-out:
-	jws_header_clear(&header);
-	return reason;
 }
 
 static enum reason
@@ -161,7 +160,7 @@ check_bearer(struct decision *d)
 {
 	const struct account account = { .name = d->rq->user,
 		.uid = d->rq->uid };
-	const struct claims claims = { .json = d->json, .proof = d->v->proof };
+	const struct claims claims = { .json = d->nodes, .proof = d->v->proof };
 	enum reason reason;
 
 	if ((reason = policy_check(&claims, &d->service->policy, &d->trace)) !=
@@ -203,7 +202,13 @@ enum reason
 audient_check(struct audient *a, const struct audient_request *rq,
     struct audient_verdict *v)
 {
-	struct decision d = { .a = a, .rq = rq, .v = v };
+	struct json nodes[CLAIMS_NODES] UNINITIALIZED;
+	char text[CLAIMS_MAX] UNINITIALIZED;
+	struct decision d = { .a = a,
+		.rq = rq,
+		.v = v,
+		.nodes = nodes,
+		.text = text };
 
 	verdict_init(v);
 	d.service = conf_service(a->conf, rq->service);
@@ -213,9 +218,7 @@ audient_check(struct audient *a, const struct audient_request *rq,
 		d.trace.step = step;
 		d.trace.arg = (void *)(uintptr_t)rq;
 	}
-	verdict_set_token(v, &a->world.crypto, rq->token);
 	v->reason = decide(&d);
 	verdict_set_trace(v, &d.trace);
-	json_free(d.json);
 	return v->reason;
 }

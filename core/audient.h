@@ -87,8 +87,14 @@ MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
 /* The audit line of a decision: stable "key=value" pairs, no newline. */
-void audient_audit(const struct audient_request *request,
+void audient_audit(const struct audient *audient,
+    const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
+
+/* How logs call a token: the first 12 digits of its SHA-256. */
+#define AUDIENT_TOKEN_ID_SIZE 13
+void audient_token_id(const struct audient *audient, struct span token,
+    char id[AUDIENT_TOKEN_ID_SIZE]);
 
 /* For a token that comes in pieces. */
 enum audient_completeness {

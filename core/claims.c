@@ -39,17 +39,20 @@ static enum reason
 find_audience(const struct json *aud, const struct list *wanted)
 {
 	enum reason reason = REASON_AUDIENCE_REFUSED;
+	const struct json *item;
 	struct span s;
+	size_t i;
 
 	if (aud == NULL)
 		return REASON_AUDIENCE_REFUSED;
 	if (json_as_string(aud, &s))
 		return list_has(wanted, s) ? REASON_OK
 					   : REASON_AUDIENCE_REFUSED;
-	if (!json_is_list(aud) || json_size(aud) > AUDIENCES_MAX)
+	if (!json_is(aud, JSON_ARRAY) || json_size(aud) > AUDIENCES_MAX)
 		return REASON_CLAIM_INVALID;
-	for (size_t i = 0; i < json_size(aud); i++) {
-		if (!json_as_string(json_item(aud, i), &s))
+	json_each(aud, i, item)
+	{
+		if (!json_as_string(item, &s))
 			return REASON_CLAIM_INVALID;
 		if (list_has(wanted, s))
 			reason = REASON_OK;

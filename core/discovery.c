@@ -71,18 +71,18 @@ load(const struct world *world, const struct tenant *tenant, const char *name,
 {
 	struct buf text = BUF_INIT(2 * DISCOVERY_SIZE_MAX);
 	const struct json *document;
-	struct json *json = NULL;
+	struct json_doc doc = JSON_DOC_INIT;
 	const int64_t now = clock_now();
 	int64_t fetched = 0;
 	bool ok;
 
 	ok = cache_load(world->cache, CACHE_KEYS, owner, name, &text) &&
-	    json_parse(buf_span(&text), &json) == REASON_OK &&
-	    (document = json_get(json, "document")) != NULL &&
-	    json_as_date(json_get(json, "fetched"), &fetched) &&
+	    json_doc_parse(buf_span(&text), &doc) == REASON_OK &&
+	    (document = json_get(doc.nodes, "document")) != NULL &&
+	    json_as_date(json_get(doc.nodes, "fetched"), &fetched) &&
 	    fetched <= now + FUTURE_MAX && now - fetched < DISCOVERY_MAX_AGE &&
 	    is_of_issuer(document, tenant) && take_document(document, e);
-	json_free(json);
+	json_doc_free(&doc);
 	buf_free(&text);
 	return ok;
 }
@@ -134,15 +134,16 @@ ask(const struct world *world, const struct tenant *tenant, const char *name,
 	    document);
 	if (result != ISSUER_OK)
 		return result;
-	if (!is_of_issuer(document->json, tenant)) {
+	if (!is_of_issuer(document->doc.nodes, tenant)) {
 		text_printf(&document->why, "%s: the document's \"issuer\" is ",
 		    url);
-		json_show(json_get(document->json, "issuer"), &document->why);
+		json_show(json_get(document->doc.nodes, "issuer"),
+		    &document->why);
 		text_printf(&document->why, ", not %s",
 		    tenant->issuers.item[0]);
 		return ISSUER_BAD_ANSWER;
 	}
-	if (!take_document(document->json, e)) {
+	if (!take_document(document->doc.nodes, e)) {
 		text_printf(&document->why, "out of memory");
 		return ISSUER_NO_ANSWER;
 	}
@@ -159,7 +160,7 @@ discovery_get(const struct world *world, const struct tenant *tenant,
 	char id[ISSUER_ID_SIZE], name[NAME_SIZE];
 
 	*endpoints = (struct endpoints){ .jwks_uri = NULL };
-	*document = (struct issuer_document){ .json = NULL };
+	*document = (struct issuer_document){ .is_limited = false };
 	if (issuer_id(world, tenant, id) != REASON_OK) {
 		text_printf(&document->why, "out of memory");
 		return ISSUER_NO_ANSWER;

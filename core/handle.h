@@ -16,10 +16,9 @@ struct audient {
 
 /* What a decision leaves behind for logs and people (verdict.c). */
 void verdict_init(struct audient_verdict *v);
-void verdict_set_token(struct audient_verdict *v, const struct crypto *crypto,
-    struct span token);
 void verdict_set_key(struct audient_verdict *v, struct span kid);
-void verdict_set_claims(struct audient_verdict *v, const struct claims *claims);
+void verdict_set_claims(struct audient_verdict *v, const struct claims *claims,
+    int clock_tolerance);
 /* The check that failed, and nothing of a user who did not get in. */
 void verdict_set_trace(struct audient_verdict *v, const struct trace *trace);
 

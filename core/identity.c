@@ -197,7 +197,8 @@ identity_check(const struct claims *claims, const struct identity_rules *rules,
 		 trace)) != REASON_OK)
 		return reason;
 	if (account->name != NULL && strcmp(user, account->name) != 0) {
-		if (rules->delegation_permission == NULL ||
+		if (account->uid != UID_UNKNOWN ||
+		    rules->delegation_permission == NULL ||
 		    !policy_has_permission(claims,
 			rules->delegation_permission) ||
 		    !identity_is_safe_name(span_of(account->name)))

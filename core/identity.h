@@ -29,7 +29,8 @@ struct account {
  * for byte; nothing is ever assigned to the host.  A map may name several
  * users: the one that was asked for, else the first, is taken.  On success
  * user holds the name and *is_delegate says that account->name is somebody
- * else, for whom delegation_permission lets the bearer act.
+ * else, for whom delegation_permission lets the bearer act; never where names
+ * are accounts.
  */
 MUST_CHECK enum reason identity_check(const struct claims *claims,
     const struct identity_rules *rules, const struct account *account,

@@ -65,7 +65,8 @@ judge(struct fetch_answer *answer, const char *url,
 		    answer->type);
 		return ISSUER_BAD_ANSWER;
 	}
-	if (json_parse(buf_span(&answer->body), &document->json) != REASON_OK) {
+	if (json_doc_parse(buf_span(&answer->body), &document->doc) !=
+	    REASON_OK) {
 		text_printf(why, "the answer is not a JSON object");
 		return ISSUER_BAD_ANSWER;
 	}
@@ -88,7 +89,7 @@ issuer_get(const struct world *world, const struct tenant *tenant,
 	struct fetch_answer answer;
 	enum issuer_result result;
 
-	*document = (struct issuer_document){ .json = NULL };
+	*document = (struct issuer_document){ .is_limited = false };
 	fetch(world->helper, &request, deadline_ms, &answer);
 	result = judge(&answer, url, document);
 	fetch_answer_clear(&answer);
@@ -98,8 +99,7 @@ issuer_get(const struct world *world, const struct tenant *tenant,
 void
 issuer_document_clear(struct issuer_document *document)
 {
-	json_free(document->json);
-	document->json = NULL;
+	json_doc_free(&document->doc);
 	buf_free(&document->text);
 }
 

@@ -16,10 +16,10 @@ enum issuer_result {
 };
 
 struct issuer_document {
-	struct json *json; /* owned; NULL unless ISSUER_OK */
-	struct buf text;   /* owned; the same, as it came */
-	bool is_limited;   /* the status was 429 */
-	struct text why;   /* unless ISSUER_OK: what was asked, what came */
+	struct json_doc doc; /* owned; nodes[0] is there if ISSUER_OK */
+	struct buf text;     /* owned; the same, as it came */
+	bool is_limited;     /* the status was 429 */
+	struct text why;     /* unless ISSUER_OK: what was asked, what came */
 };
 
 /*

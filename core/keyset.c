@@ -121,7 +121,7 @@ static void
 load_record(struct keyset *ks, enum cache_owner owner)
 {
 	struct buf text = BUF_INIT(RECORD_MAX);
-	struct json *json = NULL;
+	struct json_doc doc = JSON_DOC_INIT;
 	struct keys *keys = NULL;
 	struct text why;
 	struct span issuer;
@@ -129,15 +129,15 @@ load_record(struct keyset *ks, enum cache_owner owner)
 
 	text_clear(&why);
 	if (cache_load(ks->world->cache, CACHE_KEYS, owner, ks->name, &text) &&
-	    json_parse(buf_span(&text), &json) == REASON_OK &&
-	    json_as_string(json_get(json, "issuer"), &issuer) &&
+	    json_doc_parse(buf_span(&text), &doc) == REASON_OK &&
+	    json_as_string(json_get(doc.nodes, "issuer"), &issuer) &&
 	    span_is(issuer, ks->tenant->issuers.item[0]) &&
-	    json_as_date(json_get(json, "fetched"), &fetched) &&
+	    json_as_date(json_get(doc.nodes, "fetched"), &fetched) &&
 	    fetched <= clock_now() + FUTURE_MAX && fetched > fetched_at(ks) &&
-	    keys_parse(&ks->world->crypto, json_get(json, "jwks"), &keys,
+	    keys_parse(&ks->world->crypto, json_get(doc.nodes, "jwks"), &keys,
 		&why) == REASON_OK)
 		adopt(ks, keys, fetched);
-	json_free(json);
+	json_doc_free(&doc);
 	buf_free(&text);
 }
 
@@ -146,7 +146,7 @@ static enum reason
 load_file(struct keyset *ks, struct text *why)
 {
 	struct buf text = BUF_INIT(KEYS_SIZE_MAX);
-	struct json *json = NULL;
+	struct json_doc doc = JSON_DOC_INIT;
 	struct keys *keys = NULL;
 	enum reason reason;
 
@@ -154,17 +154,17 @@ load_file(struct keyset *ks, struct text *why)
 	if ((reason = file_read(ks->tenant->jwks_file, &text, why)) !=
 	    REASON_OK)
 		goto out;
-	if ((reason = json_parse(buf_span(&text), &json)) != REASON_OK) {
+	if ((reason = json_doc_parse(buf_span(&text), &doc)) != REASON_OK) {
 		text_printf(why, "not a JSON object");
 		goto out;
 	}
-	if ((reason = keys_parse(&ks->world->crypto, json, &keys, why)) !=
+	if ((reason = keys_parse(&ks->world->crypto, doc.nodes, &keys, why)) !=
 	    REASON_OK)
 		goto out;
 	adopt(ks, keys, clock_now());
 	reason = REASON_OK;
 out:
-	json_free(json);
+	json_doc_free(&doc);
 	buf_free(&text);
 	if (reason != REASON_OK && reason != REASON_OUT_OF_MEMORY)
 		reason = REASON_CONFIG_INVALID;
@@ -293,7 +293,7 @@ download(struct keyset *ks, bool fresh_metadata, int64_t deadline_ms,
 	}
 	text_clear(&why);
 	if (result == ISSUER_OK &&
-	    keys_parse(&ks->world->crypto, document->json, keysp, &why) !=
+	    keys_parse(&ks->world->crypto, document->doc.nodes, keysp, &why) !=
 		REASON_OK) {
 		text_printf(&document->why, "the key set is refused: %s",
 		    why.s);

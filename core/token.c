@@ -31,6 +31,17 @@ is_b64token(struct span s)
 	return n == s.len;
 }
 
+/* Nothing but letters of base64url, RFC 4648 section 5 */
+static bool
+is_b64url(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_token_char(s.ptr[i]) || s.ptr[i] == '.' ||
+		    s.ptr[i] == '~' || s.ptr[i] == '+' || s.ptr[i] == '/')
+			return false;
+	return true;
+}
+
 /* Cuts s at its dots; counts on, but stores no more than five segments. */
 static size_t
 split(struct span s, struct span seg[static SEGMENTS_JWE])
@@ -80,21 +91,24 @@ enum reason
 token_classify(struct span raw, struct token *token)
 {
 	struct span seg[SEGMENTS_JWE];
+	size_t n;
 
 	memset(token, 0, sizeof(*token));
 	if (raw.len > TOKEN_MAX)
 		return REASON_TOKEN_TOO_LARGE;
+	token->raw = raw;
+	n = split(raw, seg);
+	/* What a JWS has behind its header is looked at when it is decoded. */
+	if (n == SEGMENTS_JWS && is_b64url(seg[0]))
+		return classify_jws(seg, token);
 	if (!is_b64token(raw))
 		return REASON_NOT_A_TOKEN;
-	token->raw = raw;
-	switch (split(raw, seg)) {
+	switch (n) {
 	case 1:
 		if (raw.len < OPAQUE_MIN)
 			return REASON_NOT_A_TOKEN;
 		token->kind = TOKEN_OPAQUE;
 		return REASON_OK;
-	case SEGMENTS_JWS:
-		return classify_jws(seg, token);
 	case SEGMENTS_JWE:
 		return classify_jwe(seg, token);
 	case 2:
