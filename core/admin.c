@@ -28,17 +28,17 @@ audient_get_service(const struct audient *a, const char *name,
 			out->issuer = a->conf->tenant[i].issuers.item[0];
 }
 
-/* Bytes of a signature by the key that the header names; 0: not at hand. */
+/* Letters of a signature by the key that the header names; 0: not at hand. */
 static size_t
-signature_size(struct audient *a, const struct service *service,
+signature_letters(struct audient *a, const struct service *service,
     const struct jws_header *header)
 {
-	size_t size = alg_signature_size(header->alg);
+	size_t letters = (alg_signature_size(header->alg) * 8 + 5) / 6;
 
-	for (size_t i = 0; i < a->conf->n_tenants && size == 0; i++)
+	for (size_t i = 0; i < a->conf->n_tenants && letters == 0; i++)
 		if ((service->tenants & 1U << i) != 0)
-			(void)keyset_knows(a->keyset[i], header, &size);
-	return size;
+			(void)keyset_knows(a->keyset[i], header, &letters);
+	return letters;
 }
 
 /* Three segments: is the third one as long as its key demands? */
@@ -48,17 +48,17 @@ jws_completeness(struct audient *a, const struct service *service,
 {
 	struct jws_header header;
 	struct trace trace;
-	size_t size = 0;
+	size_t letters = 0;
 
 	trace_init(&trace);
 	if (jws_read_header(token, ALL_ALGS, &header, &trace) == REASON_OK)
-		size = signature_size(a, service, &header);
+		letters = signature_letters(a, service, &header);
 	else if (header.is_jwe)
-		size = TOKEN_MAX; /* two more segments have to come */
-	if (size == 0)
+		letters = TOKEN_MAX; /* two more segments have to come */
+	if (letters == 0)
 		return AUDIENT_UNSURE;
-	return token->signature.len < (size * 8 + 5) / 6 ? AUDIENT_INCOMPLETE
-							 : AUDIENT_COMPLETE;
+	return token->signature.len < letters ? AUDIENT_INCOMPLETE
+					      : AUDIENT_COMPLETE;
 }
 
 enum audient_completeness

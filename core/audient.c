@@ -88,6 +88,18 @@ find_key(struct decision *d, const struct jws_header *header,
 }
 
 static enum reason
+tell_signature(struct decision *d, enum reason reason, size_t found,
+    size_t wanted)
+{
+	char text[32] = "";
+
+	if (reason != REASON_OK)
+		(void)snprintf(text, sizeof(text), "%zu letters", wanted);
+	return trace_text(&d->trace, "signature", reason, text, "%zu letters",
+	    found);
+}
+
+static enum reason
 check_signature(struct decision *d, const struct token *token,
     const struct jws_header *header, const struct tenant **tenant)
 {
@@ -102,9 +114,8 @@ check_signature(struct decision *d, const struct token *token,
 		    REASON_ALGORITHM_REFUSED, "one that this tenant may use",
 		    "%s", alg_name(header->alg));
 	else
-		reason = trace_text(&d->trace, "signature",
-		    key_verify(key, header->alg, token), "", "%s, %zu letters",
-		    alg_name(header->alg), token->signature.len);
+		reason = tell_signature(d, key_verify(key, header->alg, token),
+		    token->signature.len, key_signature_letters(key));
 	keys_release(keys);
 	return reason;
 }

@@ -256,9 +256,9 @@ give_back(struct key *key, enum alg alg, struct verifier *v)
 }
 
 size_t
-key_signature_size(const struct key *key)
+key_signature_letters(const struct key *key)
 {
-	return key->jwk.signature_size;
+	return (key->jwk.signature_size * 8 + 5) / 6;
 }
 
 enum reason
@@ -270,7 +270,7 @@ key_verify(struct key *key, enum alg alg, const struct token *token)
 	size_t len;
 
 	/* Too short by its letters alone: the rest never arrived. */
-	if (token->signature.len < (key->jwk.signature_size * 8 + 5) / 6)
+	if (token->signature.len < key_signature_letters(key))
 		return REASON_TOKEN_TRUNCATED;
 	reason = b64url_decode(token->signature, sig, sizeof(sig), &len);
 	if (reason == REASON_TOKEN_TOO_LARGE ||

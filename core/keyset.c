@@ -497,7 +497,8 @@ keyset_find(struct keyset *ks, const struct jws_header *header,
 }
 
 bool
-keyset_knows(struct keyset *ks, const struct jws_header *header, size_t *size)
+keyset_knows(struct keyset *ks, const struct jws_header *header,
+    size_t *letters)
 {
 	struct lookup l = { .keys = NULL };
 	struct text problem;
@@ -507,8 +508,8 @@ keyset_knows(struct keyset *ks, const struct jws_header *header, size_t *size)
 	if (refill(ks, &problem) != REASON_OK)
 		return false;
 	reason = look_up(ks, header, &l);
-	if (reason == REASON_OK && size != NULL)
-		*size = key_signature_size(l.key);
+	if (reason == REASON_OK && letters != NULL)
+		*letters = key_signature_letters(l.key);
 	keys_release(l.keys);
 	return reason != REASON_KEY_UNKNOWN;
 }

@@ -35,11 +35,11 @@ MUST_CHECK enum reason keyset_find(struct keyset *keyset,
     struct key **keyp, struct trace *trace);
 
 /*
- * Has the set at hand, however old, this key?  No network.  *size is then the
- * number of bytes of its signatures; size may be NULL.
+ * Has the set at hand, however old, this key?  No network.  *letters is then
+ * the length of its signatures in a token; letters may be NULL.
  */
 bool keyset_knows(struct keyset *keyset, const struct jws_header *header,
-    size_t *size);
+    size_t *letters);
 
 /*
  * Asks the issuer now, whatever the age of the set, but not more often than

@@ -255,3 +255,68 @@ message_parse(enum dialect dialect, struct span in, struct message *m)
 	if (m->kind != MESSAGE_TOKEN)
 		m->token = span_of(NULL);
 }
+
+/* The other way round: "," and "=" of a name become =2C and =3D. */
+static enum reason
+add_saslname(struct buf *out, const char *name)
+{
+	enum reason reason = REASON_OK;
+
+	for (; *name != '\0' && reason == REASON_OK; name++) {
+		if (*name == ',')
+			reason = buf_add_str(out, "=2C");
+		else if (*name == '=')
+			reason = buf_add_str(out, "=3D");
+		else
+			reason = buf_add(out, name, 1);
+	}
+	return reason;
+}
+
+static enum reason
+add_pair(struct buf *out, const char *key, const char *value)
+{
+	if (value == NULL)
+		return REASON_OK;
+	return buf_printf(out, "%s=%s\1", key, value);
+}
+
+static enum reason
+add_header(enum dialect dialect, const struct message_parts *parts,
+    struct buf *out)
+{
+	enum reason reason;
+
+	if (dialect == DIALECT_XOAUTH2)
+		return buf_printf(out, "user=%s\1", parts->authzid);
+	if ((reason = buf_add_str(out, "n,")) != REASON_OK)
+		return reason;
+	if (parts->authzid != NULL &&
+	    ((reason = buf_add_str(out, "a=")) != REASON_OK ||
+		(reason = add_saslname(out, parts->authzid)) != REASON_OK))
+		return reason;
+	if ((reason = buf_add_str(out, ",\1")) != REASON_OK ||
+	    (reason = add_pair(out, "host", parts->host)) != REASON_OK)
+		return reason;
+	return add_pair(out, "port", parts->port);
+}
+
+enum reason
+message_write(enum dialect dialect, const struct message_parts *parts,
+    struct buf *out)
+{
+	struct message check;
+	enum reason reason;
+
+	if (!is_b64token(parts->token) ||
+	    (parts->authzid != NULL &&
+		!set_authzid(&check, parts->authzid, strlen(parts->authzid))) ||
+	    (parts->authzid == NULL && dialect == DIALECT_XOAUTH2))
+		return REASON_NOT_A_TOKEN;
+	if ((reason = add_header(dialect, parts, out)) != REASON_OK ||
+	    (reason = buf_add_str(out, "auth=Bearer ")) != REASON_OK ||
+	    (reason = buf_add(out, parts->token.ptr, parts->token.len)) !=
+		REASON_OK)
+		return reason;
+	return buf_add_str(out, "\1\1");
+}

@@ -31,6 +31,21 @@ struct message {
 };
 
 /*
+ * Writes a client's first message.  authzid, host and port may be NULL; for
+ * XOAUTH2 authzid is the mailbox and has to be there.  REASON_NOT_A_TOKEN if
+ * the token has bytes that no bearer token may have, or authzid ones that no
+ * name may have.
+ */
+struct message_parts {
+	const char *authzid;
+	const char *host;
+	const char *port;
+	struct span token;
+};
+MUST_CHECK enum reason message_write(enum dialect dialect,
+    const struct message_parts *parts, struct buf *out);
+
+/*
  * Reads a client's first message (RFC 7628 section 3.1, RFC 5801 section 4):
  * bytes in, views out.  Knows nothing of SASL and keeps nothing.
  */

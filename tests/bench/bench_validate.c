@@ -100,8 +100,8 @@ find_jwk(void)
 	kid = strdup(json_string_value(json_object_get(h, "kid")));
 	json_decref(h);
 	json_array_foreach (json_object_get(jwks, "keys"), i, v)
-		if (strcmp(json_string_value(json_object_get(v, "kid")),
-			kid) == 0)
+		if (strcmp(json_string_value(json_object_get(v, "kid")), kid) ==
+		    0)
 			return v;
 	die("the set has no such key");
 	return NULL;
@@ -166,10 +166,10 @@ fresh_run(void *arg)
 	bool ok;
 
 	(void)arg;
-	ok = EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, raw_key) ==
-		1 &&
-	    EVP_DigestVerify(ctx, raw_sig, raw_sig_len,
-		(unsigned char *)token, raw_text_len) == 1;
+	ok =
+	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, raw_key) == 1 &&
+	    EVP_DigestVerify(ctx, raw_sig, raw_sig_len, (unsigned char *)token,
+		raw_text_len) == 1;
 	EVP_MD_CTX_free(ctx);
 	return ok;
 }
@@ -209,8 +209,8 @@ check_claims(const json_t *claims)
 {
 	const json_t *aud = json_object_get(claims, "aud"), *v;
 	const char *iss = json_string_value(json_object_get(claims, "iss"));
-	const json_int_t exp = json_integer_value(
-	    json_object_get(claims, "exp"));
+	const json_int_t exp =
+	    json_integer_value(json_object_get(claims, "exp"));
 	bool found = json_is_string(aud) &&
 	    strcmp(json_string_value(aud), audience) == 0;
 	size_t i;
@@ -252,13 +252,13 @@ cjose_run(void *arg)
 
 	if (jws == NULL)
 		return false;
-	id = cjose_header_get(cjose_jws_get_protected(jws), CJOSE_HDR_KID,
-	    NULL);
+	id =
+	    cjose_header_get(cjose_jws_get_protected(jws), CJOSE_HDR_KID, NULL);
 	if (id != NULL && strcmp(id, kid) == 0 &&
 	    cjose_jws_verify(jws, cjose_key, NULL) &&
 	    cjose_jws_get_plaintext(jws, &text, &len, NULL)) {
-		claims = json_loadb((char *)text, len, JSON_REJECT_DUPLICATES,
-		    NULL);
+		claims =
+		    json_loadb((char *)text, len, JSON_REJECT_DUPLICATES, NULL);
 		ok = check_claims(claims);
 	}
 	json_decref(claims);
