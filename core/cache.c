@@ -15,6 +15,7 @@
 
 #define RECORD_MAX   (1024 * 1024)
 #define NAME_SIZE    96
+#define BASE_FLAGS   (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LOCK_STEP_MS 20
 #define FUTURE_MAX   60 /* seconds that clocks may differ */
 
@@ -76,7 +77,8 @@ kind_dir(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 	char name[24];
 	int user, dir;
 
-	if (cache->base < 0)
+	/* root's own directory is not looked at twice */
+	if (cache->base < 0 || (owner == CACHE_ROOT && geteuid() == 0))
 		return -1;
 	(void)snprintf(name, sizeof(name), "%u", (unsigned int)uid);
 	if ((user = enter(cache->base, name, uid, create)) < 0)
@@ -95,9 +97,12 @@ cache_open(struct cache **cachep, const char *dir, const struct crypto *crypto)
 	if ((cache = calloc(1, sizeof(*cache))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	cache->crypto = crypto;
-	if (geteuid() == 0 && mkdir(dir, 0700) == 0)
+	cache->base = open(dir, BASE_FLAGS);
+	if (cache->base < 0 && errno == ENOENT && geteuid() == 0 &&
+	    mkdir(dir, 0700) == 0) {
 		(void)!chmod(dir, 0755);
-	cache->base = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cache->base = open(dir, BASE_FLAGS);
+	}
 	if (cache->base >= 0 && !file_is_private_dir(cache->base, geteuid())) {
 		close(cache->base);
 		cache->base = -1;

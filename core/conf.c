@@ -28,6 +28,7 @@ struct section {
 struct parser {
 	struct setting *setting;
 	size_t n_settings;
+	size_t alloc;
 	struct section section[1 + CONF_TENANTS_MAX + CONF_SERVICES_MAX];
 	size_t n_sections;
 	const char *host;
@@ -170,6 +171,25 @@ unknown_key(struct parser *p, struct span name, unsigned int line)
 	return REASON_CONFIG_INVALID;
 }
 
+/* For one more setting. */
+static enum reason
+make_room(struct parser *p, unsigned int line)
+{
+	const size_t alloc = p->alloc == 0 ? 32 : 2 * p->alloc;
+	struct setting *grown;
+
+	if (p->n_settings < p->alloc)
+		return REASON_OK;
+	if (alloc > SETTINGS_MAX)
+		return bad(p, line, "there are too many settings");
+	grown = reallocarray(p->setting, alloc, sizeof(*grown));
+	if (grown == NULL)
+		return REASON_OUT_OF_MEMORY;
+	p->setting = grown;
+	p->alloc = alloc;
+	return REASON_OK;
+}
+
 static enum reason
 parse_setting(struct parser *p, struct span s, unsigned int line)
 {
@@ -190,8 +210,8 @@ parse_setting(struct parser *p, struct span s, unsigned int line)
 	if ((reason = check_place(p, kw, name, line)) != REASON_OK ||
 	    (reason = check_repeat(p, kw, name, line)) != REASON_OK)
 		return reason;
-	if (p->n_settings == SETTINGS_MAX)
-		return bad(p, line, "there are too many settings");
+	if ((reason = make_room(p, line)) != REASON_OK)
+		return reason;
 	p->setting[p->n_settings++] = (struct setting){ .kw = kw,
 		.value = s,
 		.line = line,
@@ -365,20 +385,17 @@ build(struct parser *p)
 static enum reason
 parse(struct parser *p, struct span text)
 {
-	const size_t n = sizeof(p->section) / sizeof(p->section[0]);
 	enum reason reason;
 
 	p->n_sections = 1; /* the lines above the first one */
-	p->setting = calloc(SETTINGS_MAX, sizeof(p->setting[0]));
-	p->conf = calloc(1, sizeof(*p->conf));
-	if (p->setting == NULL || p->conf == NULL)
-		return REASON_OUT_OF_MEMORY;
-	p->conf->tenant = calloc(n, sizeof(p->conf->tenant[0]));
-	p->conf->service = calloc(n, sizeof(p->conf->service[0]));
-	if (p->conf->tenant == NULL || p->conf->service == NULL)
+	if ((p->conf = calloc(1, sizeof(*p->conf))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((reason = cut_lines(p, text)) != REASON_OK)
 		return reason;
+	p->conf->tenant = calloc(p->n_sections, sizeof(struct tenant));
+	p->conf->service = calloc(p->n_sections, sizeof(struct service));
+	if (p->conf->tenant == NULL || p->conf->service == NULL)
+		return REASON_OUT_OF_MEMORY;
 	return build(p);
 }
 

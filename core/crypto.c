@@ -10,14 +10,10 @@ crypto_open(struct crypto *crypto)
 {
 	*crypto = (struct crypto){ .ctx = NULL };
 	ERR_set_mark();
-	if ((crypto->ctx = OSSL_LIB_CTX_new()) != NULL) {
+	if ((crypto->ctx = OSSL_LIB_CTX_new()) != NULL)
 		crypto->sha256 = EVP_MD_fetch(crypto->ctx, "SHA256", NULL);
-		crypto->sha384 = EVP_MD_fetch(crypto->ctx, "SHA384", NULL);
-		crypto->sha512 = EVP_MD_fetch(crypto->ctx, "SHA512", NULL);
-	}
 	ERR_pop_to_mark();
-	if (crypto->sha256 == NULL || crypto->sha384 == NULL ||
-	    crypto->sha512 == NULL) {
+	if (crypto->sha256 == NULL) {
 		crypto_close(crypto);
 		return REASON_OUT_OF_MEMORY;
 	}
@@ -28,8 +24,6 @@ void
 crypto_close(struct crypto *crypto)
 {
 	EVP_MD_free(crypto->sha256);
-	EVP_MD_free(crypto->sha384);
-	EVP_MD_free(crypto->sha512);
 	OSSL_LIB_CTX_free(crypto->ctx);
 	*crypto = (struct crypto){ .ctx = NULL };
 }

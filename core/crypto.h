@@ -17,8 +17,6 @@
 struct crypto {
 	OSSL_LIB_CTX *ctx;
 	EVP_MD *sha256;
-	EVP_MD *sha384;
-	EVP_MD *sha512;
 };
 
 MUST_CHECK enum reason crypto_open(struct crypto *crypto);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK 16384
+#define CHUNK 4096
 /* O_NONBLOCK: a fifo in the place of the file must not make us wait. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
@@ -44,16 +44,15 @@ static bool
 slurp(int fd, struct buf *out)
 {
 	enum reason reason = REASON_OK;
-	char *chunk;
+	char chunk[CHUNK] UNINITIALIZED;
 	ssize_t n;
 
-	if ((chunk = malloc(CHUNK)) == NULL)
-		return false;
-	while ((n = read_some(fd, chunk)) > 0 && reason == REASON_OK)
+	while ((n = read_some(fd, chunk)) > 0 && reason == REASON_OK) {
 		reason = buf_add(out, chunk, (size_t)n);
+		explicit_bzero(chunk, (size_t)n);
+	}
 	if (reason != REASON_OK)
 		errno = reason == REASON_OUT_OF_MEMORY ? ENOMEM : EFBIG;
-	wipe_free(chunk, CHUNK);
 	return reason == REASON_OK && n == 0;
 }
 

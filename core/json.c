@@ -390,15 +390,20 @@ json_parse(char *text, size_t len, struct json *nodes, size_t max)
 enum reason
 json_doc_parse(struct span text, struct json_doc *doc)
 {
+	size_t max = DOC_NODES;
 	enum reason reason;
 
 	*doc = (struct json_doc){ .text = BUF_INIT(DOC_MAX) };
 	if ((reason = buf_add(&doc->text, text.ptr, text.len)) != REASON_OK)
 		return reason == REASON_OUT_OF_MEMORY ? reason
 						      : REASON_TOKEN_MALFORMED;
-	if ((doc->nodes = calloc(DOC_NODES, sizeof(*doc->nodes))) == NULL)
+	/* the shortest value and what parts it from the next: two bytes */
+	if (max > text.len / 2 + 1)
+		max = text.len / 2 + 1;
+	doc->nodes = reallocarray(NULL, max, sizeof(*doc->nodes));
+	if (doc->nodes == NULL)
 		return REASON_OUT_OF_MEMORY;
-	return json_parse(doc->text.data, doc->text.len, doc->nodes, DOC_NODES);
+	return json_parse(doc->text.data, doc->text.len, doc->nodes, max);
 }
 
 void

@@ -15,7 +15,7 @@
 #include "prompt.h"
 
 #define TOKEN_SIZE_MAX 16384
-#define PASSWD_SIZE    16384
+#define PASSWD_SIZE    8192
 #define DATA_SIZE      128
 
 /*
@@ -123,17 +123,13 @@ open_audient(pam_handle_t *pamh, const struct args *args, struct log_arg *log,
 static int64_t
 find_uid(const char *user)
 {
+	char text[PASSWD_SIZE] UNINITIALIZED;
 	struct passwd pw, *found = NULL;
-	int64_t uid = AUDIENT_NO_ACCOUNT;
-	char *text;
 
-	if ((text = malloc(PASSWD_SIZE)) == NULL)
-		return uid;
-	if (getpwnam_r(user, &pw, text, PASSWD_SIZE, &found) == 0 &&
-	    found != NULL)
-		uid = found->pw_uid;
-	wipe_free(text, PASSWD_SIZE);
-	return uid;
+	if (getpwnam_r(user, &pw, text, sizeof(text), &found) != 0 ||
+	    found == NULL)
+		return AUDIENT_NO_ACCOUNT;
+	return pw.pw_uid;
 }
 
 /* The one refusal that the user can do something about at once. */
