@@ -117,6 +117,29 @@ span_is_utf8(struct span s)
 	return true;
 }
 
+/* ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/", RFC 6750 section 2.1 */
+static bool
+is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+';
+}
+
+/* b64token = 1*( token-char ) *"=" */
+bool
+span_is_b64token(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && is_token_char(s.ptr[n]))
+		n++;
+	if (n == 0)
+		return false;
+	while (n < s.len && s.ptr[n] == '=')
+		n++;
+	return n == s.len;
+}
+
 static bool
 is_blank(char c)
 {

@@ -29,7 +29,8 @@ bool span_is(struct span s, const char *text);
 bool span_is_nocase(struct span s, const char *text); /* ASCII only */
 bool span_starts(struct span s, const char *text);
 bool span_ends(struct span s, const char *text);
-bool span_is_utf8(struct span s); /* RFC 3629 */
+bool span_is_utf8(struct span s);     /* RFC 3629 */
+bool span_is_b64token(struct span s); /* RFC 6750 section 2.1 */
 
 /*
  * Cuts *in at the first stop byte: *head gets what stands before it and *in

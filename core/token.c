@@ -8,27 +8,11 @@
 #define OPAQUE_MIN   16	   /* the shortest that Auth0 ever issued */
 #define JOSE_START   "eyJ" /* how a JOSE header begins: {" */
 
-/* ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/", RFC 6750 section 2.1 */
 static bool
-is_token_char(char c)
+is_b64url_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+';
-}
-
-/* b64token = 1*( token-char ) *"=" */
-static bool
-is_b64token(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.len && is_token_char(s.ptr[n]))
-		n++;
-	if (n == 0)
-		return false;
-	while (n < s.len && s.ptr[n] == '=')
-		n++;
-	return n == s.len;
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
 /* Nothing but letters of base64url, RFC 4648 section 5 */
@@ -36,8 +20,7 @@ static bool
 is_b64url(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!is_token_char(s.ptr[i]) || s.ptr[i] == '.' ||
-		    s.ptr[i] == '~' || s.ptr[i] == '+' || s.ptr[i] == '/')
+		if (!is_b64url_char(s.ptr[i]))
 			return false;
 	return true;
 }
@@ -101,7 +84,7 @@ token_classify(struct span raw, struct token *token)
 	/* What a JWS has behind its header is looked at when it is decoded. */
 	if (n == SEGMENTS_JWS && is_b64url(seg[0]))
 		return classify_jws(seg, token);
-	if (!is_b64token(raw))
+	if (!span_is_b64token(raw))
 		return REASON_NOT_A_TOKEN;
 	switch (n) {
 	case 1:

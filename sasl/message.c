@@ -120,23 +120,6 @@ is_port(struct span s)
 	return n <= 65535;
 }
 
-/* b64token, RFC 6750 section 2.1 */
-static bool
-is_b64token(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.len &&
-	    (is_alpha(s.ptr[n]) || is_digit(s.ptr[n]) ||
-		(s.ptr[n] != '\0' && strchr("-._~+/", s.ptr[n]) != NULL)))
-		n++;
-	if (n == 0)
-		return false;
-	while (n < s.len && s.ptr[n] == '=')
-		n++;
-	return n == s.len;
-}
-
 /* "Bearer" 1*SP b64token; the scheme in any case (RFC 7235 section 2.1). */
 static enum message_kind
 take_auth(struct span auth, struct message *m)
@@ -151,7 +134,7 @@ take_auth(struct span auth, struct message *m)
 		auth.ptr++;
 		auth.len--;
 	}
-	if (!is_b64token(auth))
+	if (!span_is_b64token(auth))
 		return MESSAGE_INVALID;
 	m->token = auth;
 	return MESSAGE_TOKEN;
@@ -308,7 +291,7 @@ message_write(enum dialect dialect, const struct message_parts *parts,
 	struct message check;
 	enum reason reason;
 
-	if (!is_b64token(parts->token) ||
+	if (!span_is_b64token(parts->token) ||
 	    (parts->authzid != NULL &&
 		!set_authzid(&check, parts->authzid, strlen(parts->authzid))) ||
 	    (parts->authzid == NULL && dialect == DIALECT_XOAUTH2))
