@@ -2,27 +2,12 @@
 #include "audient.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "b64url.h"
 #include "clock.h"
-#include "handle.h"
-
-#define CLAIMS_MAX   12288 /* bytes of a payload, decoded */
-#define CLAIMS_NODES 2048
-
-/* One decision on its way. */
-struct decision {
-	struct audient *a;
-	const struct audient_request *rq;
-	const struct service *service;
-	struct audient_verdict *v;
-	struct trace trace;
-	int64_t start_ms;   /* the network's time is counted from here */
-	struct json *nodes; /* CLAIMS_NODES; the first one is the claims */
-	char *text;	    /* CLAIMS_MAX bytes, for what they point to */
-};
+#include "decision.h"
+#include "opaque.h"
 
 static void
 step(void *arg, const char *check, enum reason reason, const char *found,
@@ -37,12 +22,19 @@ step(void *arg, const char *check, enum reason reason, const char *found,
 	rq->step(rq->step_arg, &s);
 }
 
+static bool
+may_issue(const struct decision *d, size_t tenant)
+{
+	return (d->service->tenants & 1U << tenant) != 0;
+}
+
 static int64_t
-deadline(const struct decision *d, const struct tenant *tenant)
+deadline(const struct decision *d)
 {
 	if (d->rq->is_offline)
 		return d->start_ms;
-	return d->start_ms + (int64_t)tenant->timeout * 1000;
+	return d->start_ms +
+	    (int64_t)d->a->conf->tenant[d->tenant].timeout * 1000;
 }
 
 /* What any tenant of the service may sign with. */
@@ -52,7 +44,7 @@ allowed_algorithms(const struct decision *d)
 	alg_set algs = 0;
 
 	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
-		if ((d->service->tenants & 1U << i) != 0)
+		if (may_issue(d, i))
 			algs |= d->a->conf->tenant[i].algorithms;
 	return algs;
 }
@@ -62,25 +54,23 @@ allowed_algorithms(const struct decision *d)
  * has a say in whom to ask.
  */
 static enum reason
-find_key(struct decision *d, const struct jws_header *header,
-    struct keys **keys, struct key **key, const struct tenant **tenant)
+find_key(struct decision *d, struct keys **keys, struct key **key)
 {
-	const struct conf *conf = d->a->conf;
 	enum reason reason = REASON_CONFIG_INVALID;
 	unsigned int candidates = 0;
 
-	for (size_t i = 0; i < conf->n_tenants; i++)
-		if ((d->service->tenants & 1U << i) != 0 &&
-		    keyset_knows(d->a->keyset[i], header, NULL))
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
+		if (may_issue(d, i) &&
+		    keyset_knows(d->a->keyset[i], d->header, NULL))
 			candidates |= 1U << i;
 	if (candidates == 0)
 		candidates = d->service->tenants;
-	for (size_t i = 0; i < conf->n_tenants; i++) {
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++) {
 		if ((candidates & 1U << i) == 0)
 			continue;
-		*tenant = &conf->tenant[i];
-		reason = keyset_find(d->a->keyset[i], header,
-		    deadline(d, *tenant), keys, key, &d->trace);
+		d->tenant = i;
+		reason = keyset_find(d->a->keyset[i], d->header, deadline(d),
+		    keys, key, &d->trace);
 		if (reason == REASON_OK)
 			break;
 	}
@@ -100,22 +90,23 @@ tell_signature(struct decision *d, enum reason reason, size_t found,
 }
 
 static enum reason
-check_signature(struct decision *d, const struct token *token,
-    const struct jws_header *header, const struct tenant **tenant)
+check_signature(struct decision *d, const struct token *token)
 {
 	struct keys *keys = NULL;
 	struct key *key = NULL;
 	enum reason reason;
 
-	if ((reason = find_key(d, header, &keys, &key, tenant)) != REASON_OK)
+	if ((reason = find_key(d, &keys, &key)) != REASON_OK)
 		return reason;
-	if (((*tenant)->algorithms & ALG_BIT(header->alg)) == 0)
+	if ((d->a->conf->tenant[d->tenant].algorithms &
+		ALG_BIT(d->header->alg)) == 0)
 		reason = trace_text(&d->trace, "algorithm",
 		    REASON_ALGORITHM_REFUSED, "one that this tenant may use",
-		    "%s", alg_name(header->alg));
+		    "%s", alg_name(d->header->alg));
 	else
-		reason = tell_signature(d, key_verify(key, header->alg, token),
-		    token->signature.len, key_signature_letters(key));
+		reason =
+		    tell_signature(d, key_verify(key, d->header->alg, token),
+			token->signature.len, key_signature_letters(key));
 	keys_release(keys);
 	return reason;
 }
@@ -135,50 +126,126 @@ read_payload(struct decision *d, const struct token *token)
 	return reason;
 }
 
+/* Tokens are judged by our clock; the issuer's is good to know. */
+static void
+tell_skew(struct decision *d)
+{
+	int64_t skew;
+
+	if (d->trace.step == NULL ||
+	    !keyset_skew(d->a->keyset[d->tenant], &skew))
+		return;
+	(void)trace_text(&d->trace, "clock", REASON_OK, "",
+	    "%lld seconds %s the issuer's",
+	    (long long)(skew < 0 ? -skew : skew),
+	    skew < 0 ? "ahead of" : "behind");
+}
+
 /* Signature before claims: the payload is not looked at until it is good. */
 static enum reason
 check_jws(struct decision *d, const struct token *token)
 {
-	const struct tenant *tenant = NULL;
-	struct jws_header header UNINITIALIZED;
-	struct claims claims;
+	const struct claims_rules *rules = &d->service->claims;
 	enum reason reason;
 
 	reason =
-	    jws_read_header(token, allowed_algorithms(d), &header, &d->trace);
-	verdict_set_key(d->v, header.kid);
+	    jws_read_header(token, allowed_algorithms(d), d->header, &d->trace);
+	verdict_set_key(d->v, d->header->kid);
 	if (reason != REASON_OK ||
-	    (reason = check_signature(d, token, &header, &tenant)) !=
-		REASON_OK ||
+	    (reason = check_signature(d, token)) != REASON_OK ||
 	    (reason = read_payload(d, token)) != REASON_OK)
 		return reason;
-	claims = (struct claims){ .json = d->nodes, .proof = PROOF_JWT };
-	verdict_set_claims(d->v, &claims, d->service->claims.clock_tolerance);
-	return claims_check(&claims, &d->service->claims, &tenant->issuers,
-	    header.is_at_jwt, d->rq->at != 0 ? d->rq->at : clock_now(),
-	    &d->trace);
+	d->claims = (struct claims){ .json = d->nodes, .proof = PROOF_JWT };
+	verdict_set_claims(d->v, &d->claims);
+	tell_skew(d);
+	reason = claims_check(&d->claims, rules,
+	    &d->a->conf->tenant[d->tenant].issuers, d->header->is_at_jwt,
+	    d->now, &d->trace);
+	claims_window(&d->claims, rules, &d->window.not_before,
+	    &d->window.not_after);
+	if (reason == REASON_OK)
+		d->v->expires = d->window.not_after + 1;
+	return reason;
 }
 
+/* Whose token may it be?  One of ours, by its own word, or the only one's. */
 static enum reason
-check_opaque(struct decision *d)
+find_issuer(struct decision *d, const char *said, const char **issuer)
 {
-	return trace_text(&d->trace, "token", REASON_OPAQUE_REFUSED,
-	    "a JWT for one of the audiences", "an opaque token");
+	const struct conf *conf = d->a->conf;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_tenants; i++) {
+		const struct list *issuers = &conf->tenant[i].issuers;
+
+		if (!may_issue(d, i))
+			continue;
+		n++;
+		d->tenant = i;
+		*issuer = issuers->item[0];
+		for (size_t j = 0; j < issuers->n && said[0] != '\0'; j++)
+			if (span_is(span_of(said), issuers->item[j])) {
+				*issuer = issuers->item[j];
+				return REASON_OK;
+			}
+	}
+	if (said[0] == '\0' && n == 1)
+		return REASON_OK;
+	return trace_span(&d->trace, "issuer", REASON_ISSUER_REFUSED,
+	    span_of(said[0] != '\0' ? said : "not named"),
+	    "an issuer of the service's tenants");
 }
 
+/* Weaker than a JWT: it proves who, and that he may be asked about. */
+static enum reason
+check_opaque(struct decision *d, const struct token *token)
+{
+	struct userinfo_question q = { .token = token->raw,
+		.max_age = d->service->userinfo_max_age };
+	char said[OPAQUE_ISSUER_MAX];
+	enum reason reason;
+
+	if (d->service->accept_opaque == 0 || d->rq->uid == 0 ||
+	    conf_is_elevating(d->rq->service))
+		return trace_text(&d->trace, "token", REASON_OPAQUE_REFUSED,
+		    "a JWT for one of the audiences", "an opaque token");
+	if ((reason = opaque_read(token, said, &d->trace)) != REASON_OK ||
+	    (reason = find_issuer(d, said, &q.issuer)) != REASON_OK)
+		return reason;
+	q.tenant = &d->a->conf->tenant[d->tenant];
+	q.deadline_ms = deadline(d);
+	if ((reason = userinfo_get(&d->a->world, &q, &d->info, &d->trace)) !=
+	    REASON_OK)
+		return reason;
+	d->claims =
+	    (struct claims){ .json = d->info.claims, .proof = PROOF_USERINFO };
+	verdict_set_claims(d->v, &d->claims);
+	d->window.not_before = d->info.asked;
+	d->window.not_after = d->info.asked + q.max_age - 1;
+	return REASON_OK;
+}
+
+/* The token is good: may its bearer come in, and as whom? */
 static enum reason
 check_bearer(struct decision *d)
 {
 	const struct account account = { .name = d->rq->user,
 		.uid = d->rq->uid };
-	const struct claims claims = { .json = d->nodes, .proof = d->v->proof };
+	struct identity_rules rules = d->service->identity;
 	enum reason reason;
 
-	if ((reason = policy_check(&claims, &d->service->policy, &d->trace)) !=
-	    REASON_OK)
+	if ((reason = decision_hold_files(d)) != REASON_OK)
 		return reason;
-	return identity_check(&claims, &d->service->identity, &account,
-	    d->v->user, &d->v->is_delegate, &d->trace);
+	rules.map = d->map.object;
+	if ((reason = policy_check(&d->claims, &d->service->policy,
+		 &d->trace)) == REASON_OK &&
+	    (d->deny.object == NULL ||
+		(reason = deny_check(d->deny.object, &d->claims, d->header->kid,
+		     &d->trace)) == REASON_OK))
+		reason = identity_check(&d->claims, &rules, &account,
+		    d->v->user, &d->v->is_delegate, &d->trace);
+	decision_release_files(d);
+	return reason;
 }
 
 static enum reason
@@ -191,6 +258,10 @@ decide(struct decision *d)
 		return trace_text(&d->trace, "configuration",
 		    REASON_CONFIG_INVALID, d->service->missing,
 		    "nothing for service %s", d->rq->service);
+	if (d->now < CLOCK_PLAUSIBLE)
+		return trace_text(&d->trace, "clock", REASON_ISSUER_UNAVAILABLE,
+		    "a clock that has been set", "%lld seconds since 1970",
+		    (long long)d->now);
 	if ((reason = token_classify(d->rq->token, &token)) != REASON_OK)
 		return trace_text(&d->trace, "token", reason,
 		    "three segments with two dots", "%zu bytes",
@@ -200,7 +271,7 @@ decide(struct decision *d)
 		reason = check_jws(d, &token);
 		break;
 	case TOKEN_OPAQUE:
-		reason = check_opaque(d);
+		reason = check_opaque(d, &token);
 		break;
 	case TOKEN_NONE:
 		reason = REASON_INTERNAL;
@@ -215,21 +286,29 @@ audient_check(struct audient *a, const struct audient_request *rq,
 {
 	struct json nodes[CLAIMS_NODES] UNINITIALIZED;
 	char text[CLAIMS_MAX] UNINITIALIZED;
-	struct decision d = { .a = a,
-		.rq = rq,
-		.v = v,
-		.nodes = nodes,
-		.text = text };
+	struct jws_header header UNINITIALIZED;
+	struct decision d = { .a = a, .rq = rq, .v = v };
 
 	verdict_init(v);
+	if (atomic_load(&a->pid) != getpid())
+		audient_after_fork(a);
+	header.kid = span_of(NULL);
+	d.header = &header;
+	d.nodes = nodes;
+	d.text = text;
 	d.service = conf_service(a->conf, rq->service);
 	d.start_ms = clock_ms();
+	d.now = rq->at != 0 ? rq->at : clock_now();
 	trace_init(&d.trace);
 	if (rq->step != NULL) {
 		d.trace.step = step;
 		d.trace.arg = (void *)(uintptr_t)rq;
 	}
+	if (decision_recall(&d))
+		return v->reason;
 	v->reason = decide(&d);
 	verdict_set_trace(v, &d.trace);
+	decision_keep(&d);
+	userinfo_answer_clear(&d.info);
 	return v->reason;
 }

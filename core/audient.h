@@ -23,6 +23,7 @@ struct audient; /* a configuration with its keys; safe to share in threads */
 struct audient_options {
 	const char *config;  /* absolute path; NULL: the default one */
 	const char *service; /* only this one will be asked for; or NULL */
+	bool is_long_lived;  /* many decisions: worth remembering things for */
 	struct log_sink log; /* line NULL: nobody listens */
 };
 

@@ -246,3 +246,19 @@ claims_check(const struct claims *claims, const struct claims_rules *rules,
 		return reason;
 	return REASON_OK;
 }
+
+void
+claims_window(const struct claims *claims, const struct claims_rules *rules,
+    int64_t *first, int64_t *last)
+{
+	int64_t exp = 0, nbf = 0, iat = 0;
+
+	(void)json_as_date(claims_get(claims, "exp"), &exp);
+	(void)json_as_date(claims_get(claims, "nbf"), &nbf);
+	(void)json_as_date(claims_get(claims, "iat"), &iat);
+	*first = (nbf > iat ? nbf : iat) - rules->clock_tolerance;
+	*last = exp + rules->clock_tolerance - 1;
+	if (rules->max_token_age != 0 &&
+	    *last > iat + rules->max_token_age + rules->clock_tolerance)
+		*last = iat + rules->max_token_age + rules->clock_tolerance;
+}

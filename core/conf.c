@@ -456,7 +456,7 @@ service_clear(struct service *v)
 	free(v->identity.username_claim);
 	list_free(&v->identity.domains);
 	free(v->identity.user_map);
-	usermap_free(v->identity.map);
+	free(v->deny_file);
 	free(v->identity.delegation_permission);
 }
 
@@ -483,6 +483,17 @@ find_service(const struct conf *conf, const char *name)
 		if (strcmp(conf->service[i].name, name) == 0)
 			return &conf->service[i];
 	return NULL;
+}
+
+bool
+conf_is_elevating(const char *service)
+{
+	static const char *const names[] = { "sudo", "sudo-i", "su", "su-l" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(service, names[i]) == 0)
+			return true;
+	return false;
 }
 
 const struct service *

@@ -485,6 +485,7 @@ const struct keyword conf_keywords[] = {
 	{ "min_uid", .set = set_uid, .min = 1, .max = 2000000000,
 	    AT_SERVICE(identity) },
 	{ "allow_root", .set = set_bool, AT_SERVICE(identity.allow_root) },
+	{ "deny_file", .set = set_path, AT_SERVICE(deny_file) },
 	{ "opaque_tokens", .set = set_choice, .choices = opaques,
 	    AT_SERVICE(accept_opaque) },
 	{ "userinfo_max_age", .set = set_number, .min = 0, .max = 3600,

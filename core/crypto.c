@@ -29,20 +29,29 @@ crypto_close(struct crypto *crypto)
 }
 
 enum reason
+crypto_sha256(const struct crypto *crypto, struct span s,
+    unsigned char md[SHA256_SIZE])
+{
+	bool ok;
+
+	ERR_set_mark();
+	ok = EVP_Digest(s.len > 0 ? s.ptr : "", s.len, md, NULL, crypto->sha256,
+		 NULL) == 1;
+	ERR_pop_to_mark();
+	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;
+}
+
+enum reason
 crypto_sha256_hex(const struct crypto *crypto, struct span s,
     char hex[SHA256_HEX_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char md[SHA256_SIZE];
-	bool ok;
+	enum reason reason;
 
 	hex[0] = '\0';
-	ERR_set_mark();
-	ok = EVP_Digest(s.len > 0 ? s.ptr : "", s.len, md, NULL, crypto->sha256,
-		 NULL) == 1;
-	ERR_pop_to_mark();
-	if (!ok)
-		return REASON_OUT_OF_MEMORY;
+	if ((reason = crypto_sha256(crypto, s, md)) != REASON_OK)
+		return reason;
 	for (size_t i = 0; i < sizeof(md); i++) {
 		hex[2 * i] = digits[md[i] >> 4];
 		hex[2 * i + 1] = digits[md[i] & 15];

@@ -56,23 +56,6 @@ slurp(int fd, struct buf *out)
 	return reason == REASON_OK && n == 0;
 }
 
-/* Opens what stands in front of the last slash. */
-static int
-open_parent(const char *path, const char **name)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir;
-	int fd;
-
-	*name = slash + 1;
-	if ((dir = strndup(path, slash == path ? 1 : (size_t)(slash - path))) ==
-	    NULL)
-		return -1;
-	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	return fd;
-}
-
 static const char *
 explain_errno(int err)
 {
@@ -117,8 +100,8 @@ check_file(int fd, struct text *why)
 	return true;
 }
 
-static enum reason
-read_in(int dir, const char *name, struct buf *out, struct text *why)
+enum reason
+file_read_in(int dir, const char *name, struct buf *out, struct text *why)
 {
 	enum reason reason = REASON_CONFIG_INVALID;
 	int fd;
@@ -147,6 +130,30 @@ out:
 	return reason;
 }
 
+int
+file_open_parent(const char *path, const char **name, struct text *why)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+	int fd;
+
+	if (path[0] != '/') {
+		text_printf(why, "the path must be absolute");
+		return -1;
+	}
+	*name = slash + 1;
+	if ((dir = strndup(path, slash == path ? 1 : (size_t)(slash - path))) ==
+	    NULL) {
+		text_printf(why, "out of memory");
+		return -1;
+	}
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		text_printf(why, "its directory: %s", explain_errno(errno));
+	free(dir);
+	return fd;
+}
+
 enum reason
 file_read(const char *path, struct buf *out, struct text *why)
 {
@@ -154,15 +161,9 @@ file_read(const char *path, struct buf *out, struct text *why)
 	const char *name;
 	int dir;
 
-	if (path[0] != '/') {
-		text_printf(why, "the path must be absolute");
+	if ((dir = file_open_parent(path, &name, why)) < 0)
 		return REASON_CONFIG_INVALID;
-	}
-	if ((dir = open_parent(path, &name)) < 0) {
-		text_printf(why, "its directory: %s", explain_errno(errno));
-		return REASON_CONFIG_INVALID;
-	}
-	reason = read_in(dir, name, out, why);
+	reason = file_read_in(dir, name, out, why);
 	close(dir);
 	return reason;
 }

@@ -154,6 +154,9 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 	if (is_machine)
 		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
 		    value, "a line in user_map, as for every machine");
+	if (claims->proof != PROOF_JWT && rules->unbound_needs_map)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map, as for every opaque token");
 	name = strip_domain(value, &rules->domains);
 	if (!copy_name(name, user))
 		return trace_span(trace, "username", REASON_USERNAME_UNSAFE,

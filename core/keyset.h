@@ -54,6 +54,18 @@ void keyset_load(struct keyset *keyset);
 /* The set in memory, held for the caller, or NULL. */
 struct keys *keyset_peek(struct keyset *keyset, int64_t *fetched);
 
+/* Changes with the set in memory; 0 while that is not fresh. */
+uint64_t keyset_generation(struct keyset *keyset);
+
+/*
+ * By how many seconds the issuer's clock was ahead of ours when it was last
+ * asked; false if that is not known.
+ */
+bool keyset_skew(struct keyset *keyset, int64_t *seconds);
+
+/* The calling process is a new one: begins with nothing in memory. */
+void keyset_after_fork(struct keyset *keyset);
+
 /* Forgets the set in memory and our own one on disk. */
 void keyset_flush(struct keyset *keyset);
 

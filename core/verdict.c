@@ -43,8 +43,7 @@ verdict_set_key(struct audient_verdict *v, struct span kid)
 }
 
 void
-verdict_set_claims(struct audient_verdict *v, const struct claims *claims,
-    int clock_tolerance)
+verdict_set_claims(struct audient_verdict *v, const struct claims *claims)
 {
 	struct span sub = { .ptr = NULL };
 
@@ -52,8 +51,6 @@ verdict_set_claims(struct audient_verdict *v, const struct claims *claims,
 	(void)json_as_string(claims_get(claims, "sub"), &sub);
 	put(v->subject, sub);
 	put(v->client, claims_client(claims));
-	if (json_as_date(claims_get(claims, "exp"), &v->expires))
-		v->expires += clock_tolerance;
 }
 
 void
@@ -123,6 +120,8 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	pair_if(&line, "key", v->key);
 	if (v->proof != PROOF_NONE)
 		pair(&line, "proof", span_of(proof_name(v->proof)));
+	if (v->proof == PROOF_USERINFO)
+		pair(&line, "audience", span_of("unbound"));
 	pair_if(&line, "rhost", rq->rhost);
 	if (outcome != OUTCOME_ALLOW) {
 		pair_if(&line, "check", v->check);

@@ -388,6 +388,7 @@ open_plugin(const sasl_utils_t *utils, const char *config,
 		[DIALECT_XOAUTH2] = "XOAUTH2",
 	};
 	struct audient_options options = { .config = config,
+		.is_long_lived = true,
 		.log = { .line = on_log } };
 	char problem[AUDIENT_LINE_MAX];
 	struct plugin *plugin;

@@ -5,6 +5,7 @@ TLS, with our plugins on both sides; and what must not, does not."""
 
 import os
 import sys
+import time
 
 import rig as rig_module
 from rig import OTHER_AUDIENCE, Rig, free_port
@@ -73,6 +74,7 @@ def tenant_down(rig, slapd):
     """A key that nobody has seen, and nobody to ask: not the token's fault."""
     rig.tenant.rotate()
     rig.tenant.rotate()
+    time.sleep(2)               # more than the cooldown
     token = rig.tenant.mint("alice")
     rig.tenant.fault("*", status=503)
     out = check(rig, slapd, "the tenant is down", token, "refused",

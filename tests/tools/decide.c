@@ -94,6 +94,7 @@ main(int argc, char **argv)
 	static char line[LINE_MAX_];
 	const struct audient_options options = {
 		.config = argc > 1 ? argv[1] : NULL,
+		.is_long_lived = true,
 		.log = { .line = on_log },
 	};
 	char problem[AUDIENT_LINE_MAX];
