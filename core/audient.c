@@ -56,7 +56,7 @@ allowed_algorithms(const struct decision *d)
 static enum reason
 find_key(struct decision *d, struct keys **keys, struct key **key)
 {
-	enum reason reason = REASON_CONFIG_INVALID;
+	enum reason reason = REASON_KEY_UNKNOWN, next;
 	unsigned int candidates = 0;
 
 	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
@@ -69,10 +69,13 @@ find_key(struct decision *d, struct keys **keys, struct key **key)
 		if ((candidates & 1U << i) == 0)
 			continue;
 		d->tenant = i;
-		reason = keyset_find(d->a->keyset[i], d->header, deadline(d),
+		next = keyset_find(d->a->keyset[i], d->header, deadline(d),
 		    keys, key, &d->trace);
-		if (reason == REASON_OK)
-			break;
+		if (next == REASON_OK)
+			return REASON_OK;
+		/* "unknown" is not said while somebody could not be asked */
+		if (reason == REASON_KEY_UNKNOWN)
+			reason = next;
 	}
 	return reason;
 }
@@ -81,10 +84,11 @@ static enum reason
 tell_signature(struct decision *d, enum reason reason, size_t found,
     size_t wanted)
 {
-	char text[32] = "";
+	char text[48] = "";
 
 	if (reason != REASON_OK)
-		(void)snprintf(text, sizeof(text), "%zu letters", wanted);
+		(void)snprintf(text, sizeof(text), "%zu letters%s", wanted,
+		    found == wanted ? " made by that key" : "");
 	return trace_text(&d->trace, "signature", reason, text, "%zu letters",
 	    found);
 }
@@ -248,6 +252,22 @@ check_bearer(struct decision *d)
 	return reason;
 }
 
+/* What is no token may be a password: not even its length is told. */
+static enum reason
+tell_token(struct decision *d, enum reason reason)
+{
+	char wanted[48] = "a signed token";
+
+	if (reason == REASON_NOT_A_TOKEN)
+		return trace_text(&d->trace, "token", reason, wanted,
+		    "something else");
+	if (reason == REASON_TOKEN_TOO_LARGE)
+		(void)snprintf(wanted, sizeof(wanted), "at most %d bytes",
+		    TOKEN_MAX);
+	return trace_text(&d->trace, "token", reason, wanted, "%zu bytes",
+	    d->rq->token.len);
+}
+
 static enum reason
 decide(struct decision *d)
 {
@@ -263,9 +283,7 @@ decide(struct decision *d)
 		    "a clock that has been set", "%lld seconds since 1970",
 		    (long long)d->now);
 	if ((reason = token_classify(d->rq->token, &token)) != REASON_OK)
-		return trace_text(&d->trace, "token", reason,
-		    "three segments with two dots", "%zu bytes",
-		    d->rq->token.len);
+		return tell_token(d, reason);
 	switch (token.kind) {
 	case TOKEN_JWS:
 		reason = check_jws(d, &token);

@@ -92,7 +92,10 @@ void audient_audit(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
 
-/* How logs call a token: the first 12 digits of its SHA-256. */
+/*
+ * How logs call a token: the first 12 digits of its SHA-256; "" for what does
+ * not begin like one.
+ */
 #define AUDIENT_TOKEN_ID_SIZE 13
 void audient_token_id(const struct audient *audient, struct span token,
     char id[AUDIENT_TOKEN_ID_SIZE]);

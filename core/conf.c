@@ -193,12 +193,13 @@ make_room(struct parser *p, unsigned int line)
 static enum reason
 parse_setting(struct parser *p, struct span s, unsigned int line)
 {
+	const struct span whole = s;
 	const struct keyword *kw;
 	struct span name;
 	enum reason reason;
 
 	if (!span_cut(&s, '=', &name))
-		return bad_name(p, line, "no \"=\" in", s,
+		return bad_name(p, line, "no \"=\" in", whole,
 		    "; a line is \"key = value\"");
 	name = span_trim(name);
 	s = span_trim(s);
@@ -207,6 +208,10 @@ parse_setting(struct parser *p, struct span s, unsigned int line)
 	if (s.len == 0)
 		return bad_name(p, line, "the key", name,
 		    " has no value; give it one or remove the line");
+	if (memmem(s.ptr, s.len, " #", 2) != NULL ||
+	    memmem(s.ptr, s.len, "\t#", 2) != NULL)
+		return bad_name(p, line, "a comment behind the value of", name,
+		    "; put it on a line of its own");
 	if ((reason = check_place(p, kw, name, line)) != REASON_OK ||
 	    (reason = check_repeat(p, kw, name, line)) != REASON_OK)
 		return reason;
@@ -355,6 +360,25 @@ locate(struct parser *p)
 		p->error->line = line;
 }
 
+/* An issuer for all tenants would make them one. */
+static enum reason
+check_shared_issuer(struct parser *p)
+{
+	for (size_t i = 0; i < p->n_settings; i++) {
+		const struct setting *s = &p->setting[i];
+
+		if (s->section == 0 &&
+		    (strcmp(s->kw->name, "domain") == 0 ||
+			strcmp(s->kw->name, "issuer") == 0))
+			return bad_name(p, s->line, "the key",
+			    span_of(s->kw->name),
+			    " above the first section makes the only tenant, "
+			    "but there are [tenant NAME] sections; move it "
+			    "into one");
+	}
+	return REASON_OK;
+}
+
 /* Keys above the first section make the one tenant only if no section does. */
 static enum reason
 build(struct parser *p)
@@ -368,7 +392,8 @@ build(struct parser *p)
 	if ((reason = apply(p, 0, LEVEL_GLOBAL, p->conf)) != REASON_OK ||
 	    (reason = build_service(p, 0)) != REASON_OK)
 		return reason;
-	if (!has_tenants && (reason = build_tenant(p, 0)) != REASON_OK)
+	reason = has_tenants ? check_shared_issuer(p) : build_tenant(p, 0);
+	if (reason != REASON_OK)
 		return reason;
 	for (size_t i = 1; i < p->n_sections; i++) {
 		reason = p->section[i].level == LEVEL_TENANT

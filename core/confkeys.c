@@ -320,6 +320,8 @@ set_organizations(const struct keyword *kw, void *object, struct span value,
 		rules->any_organization = true;
 		return REASON_OK;
 	}
+	if (words_have(value, span_of("any")))
+		return bad(why, "\"any\" stands alone");
 	return each_word(value, add_word, &rules->organizations, why);
 }
 

@@ -145,8 +145,7 @@ ask(const struct search *s, int64_t deadline_ms, struct endpoints *e,
 	if (result != ISSUER_OK)
 		return result;
 	if (!is_of_issuer(document->doc.nodes, s->issuer)) {
-		text_printf(&document->why, "%s: the document's \"issuer\" is ",
-		    url);
+		text_printf(&document->why, "the document's \"issuer\" is ");
 		json_show(json_get(document->doc.nodes, "issuer"),
 		    &document->why);
 		text_printf(&document->why, ", not %s", s->issuer);

@@ -158,6 +158,9 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
 		    value, "a line in user_map, as for every opaque token");
 	name = strip_domain(value, &rules->domains);
+	if (rules->map != NULL && name.len == value.len)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map, or one of username_domains");
 	if (!copy_name(name, user))
 		return trace_span(trace, "username", REASON_USERNAME_UNSAFE,
 		    name, "letters, digits and . _ - @ +");

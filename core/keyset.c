@@ -10,7 +10,7 @@
 #define SKEW_TOLD 60 /* seconds of difference that are worth a warning */
 
 /* Values of the mark on disk: how the last question to the issuer ended. */
-enum mark { MARK_NO_ANSWER, MARK_BAD_ANSWER, MARK_ANSWERED };
+enum mark { MARK_NO_ANSWER, MARK_BAD_ANSWER, MARK_ANSWERED, MARK_LIMITED };
 
 struct keyset {
 	const struct tenant *tenant;
@@ -224,6 +224,9 @@ may_ask(struct keyset *ks, enum refresh *last)
 	case MARK_BAD_ANSWER:
 		*last = REFRESH_BAD_ANSWER;
 		break;
+	case MARK_LIMITED:
+		*last = REFRESH_LIMITED;
+		break;
 	default:
 		*last = REFRESH_NO_ANSWER;
 		break;
@@ -265,8 +268,10 @@ ask(struct keyset *ks, int lock, int64_t deadline_ms, struct text *why)
 		done = REFRESH_BAD_ANSWER;
 		break;
 	case ISSUER_NO_ANSWER:
-		if (status == 429)
-			done = REFRESH_LIMITED;
+		if (status != 429)
+			break;
+		set_mark(ks, MARK_LIMITED);
+		done = REFRESH_LIMITED;
 		break;
 	}
 	log_warning(&ks->world->log, "keys of %s: %s",
@@ -392,8 +397,9 @@ tell(const struct keyset *ks, const struct jws_header *header,
 		text_printf(&found, ", keys of %s, %lld seconds old",
 		    ks->tenant->issuers.item[0],
 		    (long long)(clock_now() - l->fetched));
-	return trace_span(trace, "key", reason, span_of(found.s),
-	    reason == REASON_OK ? "" : l->why);
+	if (reason != REASON_OK)
+		text_printf(&found, ": %s", l->why);
+	return trace_span(trace, "key", reason, span_of(found.s), "");
 }
 
 /* Memory is filled from disk, or from the administrator's file. */
@@ -479,7 +485,7 @@ keyset_refresh(struct keyset *ks, bool is_forced, int64_t deadline_ms,
 	}
 	keyset_load(ks);
 	done = refresh(ks, fetched_at(ks), is_forced, deadline_ms, why);
-	if (done == REFRESH_DONE)
+	if (done == REFRESH_DONE || done == REFRESH_TOO_SOON)
 		return REASON_OK;
 	return done == REFRESH_LIMITED ? REASON_RATE_LIMITED
 				       : REASON_ISSUER_UNAVAILABLE;

@@ -30,6 +30,9 @@ audient_token_id(const struct audient *a, struct span token,
 	char hex[SHA256_HEX_SIZE];
 
 	id[0] = '\0';
+	/* The hash of what may be a password would help to guess it. */
+	if (!span_starts(token, "eyJ"))
+		return;
 	if (crypto_sha256_hex(&a->world.crypto, token, hex) != REASON_OK)
 		return;
 	memcpy(id, hex, AUDIENT_TOKEN_ID_SIZE - 1);
@@ -100,11 +103,9 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 {
 	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
 	const enum outcome outcome = reason_outcome(v->reason);
-	char id[AUDIENT_TOKEN_ID_SIZE] = "";
+	char id[AUDIENT_TOKEN_ID_SIZE];
 
-	/* The hash of what may be a password would help to guess it. */
-	if (span_starts(rq->token, "eyJ"))
-		audient_token_id(a, rq->token, id);
+	audient_token_id(a, rq->token, id);
 	pair(&line, "service", span_of(rq->service));
 	pair_if(&line, "user",
 	    v->user[0] != '\0'			? v->user
@@ -126,7 +127,9 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	if (outcome != OUTCOME_ALLOW) {
 		pair_if(&line, "check", v->check);
 		pair_if(&line, "found", v->found);
-		pair_if(&line, "wanted", v->wanted);
+		/* people type passwords into the wrong field, too */
+		if (rq->uid != AUDIENT_NO_ACCOUNT)
+			pair_if(&line, "wanted", v->wanted);
 	}
 	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
 	    line.data != NULL ? line.data : "");

@@ -14,9 +14,8 @@
 #include "audient.h"
 #include "prompt.h"
 
-#define TOKEN_SIZE_MAX 16384
-#define PASSWD_SIZE    8192
-#define DATA_SIZE      128
+#define PASSWD_SIZE 8192
+#define DATA_SIZE   128
 
 /*
  * What authenticate found out, for acct_mgmt.  sshd calls both in one
@@ -142,7 +141,7 @@ tell_user(pam_handle_t *pamh, int flags, enum reason reason, size_t len)
 		return;
 	if (who != NULL)
 		(void)pam_error(pamh,
-		    "The token was cut at %zu bytes by %s. Enter it in parts.",
+		    "The token was cut at %zu bytes, as %s. Enter it in parts.",
 		    len, who);
 	else
 		(void)pam_error(pamh,
@@ -199,7 +198,7 @@ static int
 authenticate(pam_handle_t *pamh, int flags, const struct args *args,
     const char *user, struct audient *audient, struct log_arg *log)
 {
-	struct buf token = BUF_INIT(TOKEN_SIZE_MAX + 1);
+	struct buf token = BUF_INIT(2 * TOKEN_SIZE_MAX);
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
 	int rc, kept;
 
@@ -209,7 +208,9 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 		    log, &login));
 		tell_user(pamh, flags, login.reason, token.len);
 		/* perhaps a password, for the next module of the stack */
-		if (login.reason == REASON_NOT_A_TOKEN)
+		if (login.reason == REASON_NOT_A_TOKEN ||
+		    (login.reason == REASON_OPAQUE_REFUSED &&
+			!span_starts(buf_span(&token), "eyJ")))
 			(void)pam_set_item(pamh, PAM_AUTHTOK, token.data);
 	} else
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",

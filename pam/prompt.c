@@ -12,9 +12,9 @@ static const struct {
 	size_t len;
 	const char *who;
 } edges[] = {
-	{ 511, "sudo" },
-	{ 1023, "ssh" },
-	{ 4095, "the terminal" },
+	{ 511, "sudo and old programs do" },
+	{ 1023, "ssh does" },
+	{ 4095, "a terminal does" },
 };
 
 const char *
@@ -82,6 +82,22 @@ add_part(struct buf *token, const char *answer)
 	return reason;
 }
 
+/* What is too large stays too large: no prefix is ever looked at. */
+static int
+take_part(struct buf *token, const char *answer)
+{
+	const enum reason reason = add_part(token, answer);
+
+	if (reason == REASON_OK)
+		return PAM_SUCCESS;
+	if (reason != REASON_TOKEN_TOO_LARGE)
+		return PAM_BUF_ERR;
+	while (token->len <= TOKEN_SIZE_MAX)
+		if (buf_add(token, ".", 1) != REASON_OK)
+			return PAM_BUF_ERR;
+	return PAM_SUCCESS;
+}
+
 static void
 drop(char *answer)
 {
@@ -138,10 +154,9 @@ ask_parts(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 		if (answer[0] == '\0' ||
 		    (last != NULL && strcmp(last, answer) == 0))
 			break;
-		if (add_part(token, answer) != REASON_OK) {
-			rc = PAM_BUF_ERR;
+		if ((rc = take_part(token, answer)) != PAM_SUCCESS ||
+		    token->len > TOKEN_SIZE_MAX)
 			break;
-		}
 		if (!wants_more(audient, args->service, token, answer))
 			break;
 		drop(last);
@@ -164,7 +179,7 @@ take_first_pass(pam_handle_t *pamh, struct buf *token)
 		return rc;
 	if (item == NULL)
 		return PAM_SUCCESS;
-	return add_part(token, item) == REASON_OK ? PAM_SUCCESS : PAM_BUF_ERR;
+	return take_part(token, item);
 }
 
 int

@@ -12,13 +12,15 @@
 
 /*
  * Gets the token from the stack or from the user and puts it into token,
- * whose cap the caller has set.  PAM_SUCCESS, also for something that is no
+ * whose cap is 2 * TOKEN_SIZE_MAX.  PAM_SUCCESS, also for something that is no
  * token; PAM_AUTH_ERR for an empty answer, PAM_CONV_ERR, PAM_BUF_ERR, ….
  */
 int prompt_token(pam_handle_t *pamh, const struct args *args,
     struct audient *audient, struct buf *token);
 
-/* Who cuts at such a length: "ssh", "sudo", "the terminal"; or NULL. */
+#define TOKEN_SIZE_MAX 16384 /* bytes; the core refuses larger ones */
+
+/* Who cuts at such a length: "ssh does"; or NULL. */
 const char *prompt_who_cuts(size_t len);
 
 #endif

@@ -260,7 +260,7 @@ check_token(struct exchange *x, sasl_server_params_t *sparams,
 	audient_audit(plugin->audient, &rq, &verdict, line);
 	note(sparams, level_of(reason), line);
 	if (reason == REASON_OK)
-		return accept_user(sparams, &verdict, rq.user, oparams);
+		return accept_user(sparams, &verdict, m->authzid, oparams);
 	return refuse(x, sparams, reason, out, outlen);
 }
 

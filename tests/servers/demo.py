@@ -43,7 +43,8 @@ def explain(rig, token):
     config = os.path.join(rig.dir, "audient.conf")
     show("$ audient explain --service sshd --user alice < token", "  ")
     status, out = rig.run(os.path.join(BUILD, "audient"), "explain",
-                          "--config", config, "--service", "sshd", text=token)
+                          "--config", config, "--service", "sshd",
+                          "--user", "alice", text=token, jailed=True)
     show(out)
     rig.case(status == 1 and "audience_refused" in out,
              "audient explain says why, with exit status 1", status)

@@ -242,10 +242,11 @@ class Rig:
         """What `audient explain --json` has to say: an object."""
         import json
         config = config or os.path.join(self.dir, "audient.conf")
-        _, out = self.run(os.path.join(BUILD, "audient"), "explain",
-                          "--config", config, "--json", *arguments,
-                          text=token)
-        return json.loads(out)
+        done = subprocess.run(
+            [os.path.join(BUILD, "audient"), "explain", "--config", config,
+             "--json", *arguments], input=token, capture_output=True,
+            text=True, timeout=PATIENCE, check=False)
+        return json.loads(done.stdout)
 
     # --- reports ----------------------------------------------------------
 
