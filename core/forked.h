@@ -7,7 +7,7 @@
 #include "buf.h"
 
 /*
- * Notices that the process has become another one by fork(), without a
+ * Notices that the process has become another one by a fork, without a
  * system call: the mark lies in memory that the kernel wipes in a child.
  */
 struct forked {
