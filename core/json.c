@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <string.h>
 
 #define DATE_MAX   253402300799LL /* the last second of the year 9999 */
@@ -134,7 +133,7 @@ json_as_date(const struct json *v, int64_t *out)
 		/* false for NaN as well */
 		if (!(real >= 0.0 && real <= (double)DATE_MAX))
 			return false;
-		*out = (int64_t)floor(real);
+		*out = (int64_t)real; /* rounds down, as real >= 0 */
 		return true;
 	}
 	return json_as_integer(v, out) && *out >= 0 && *out <= DATE_MAX;
