@@ -126,6 +126,7 @@ json_as_integer(const struct json *v, int64_t *out)
 bool
 json_as_date(const struct json *v, int64_t *out)
 {
+	int64_t whole;
 	double real;
 
 	if (json_is_real(inside(v))) {
@@ -136,7 +137,10 @@ json_as_date(const struct json *v, int64_t *out)
 		*out = (int64_t)real; /* rounds down, as real >= 0 */
 		return true;
 	}
-	return json_as_integer(v, out) && *out >= 0 && *out <= DATE_MAX;
+	if (!json_as_integer(v, &whole) || whole < 0 || whole > DATE_MAX)
+		return false;
+	*out = whole;
+	return true;
 }
 
 bool
