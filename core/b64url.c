@@ -46,23 +46,17 @@ take(const unsigned char *p, size_t n)
 	return (int32_t)acc;
 }
 
-enum reason
-b64url_decode(struct span in, struct buf *out)
+/* Writes b64url_size(in.len) bytes; false: in is malformed. */
+static bool
+decode(struct span in, unsigned char *o)
 {
 	const unsigned char *p = (const unsigned char *)in.ptr;
 	const size_t tail = in.len % 4;
-	unsigned char *o;
-	enum reason reason;
 	int32_t bits;
 
-	if (tail == 1)
-		return REASON_TOKEN_MALFORMED;
-	if ((reason = buf_reserve(out, b64url_size(in.len))) != REASON_OK)
-		return reason;
-	o = (unsigned char *)out->data + out->len;
 	for (size_t i = 0; i < in.len - tail; i += 4, p += 4) {
 		if ((bits = take(p, 4)) < 0)
-			return REASON_TOKEN_MALFORMED;
+			return false;
 		*o++ = (unsigned char)(bits >> 16 & 0xff);
 		*o++ = (unsigned char)(bits >> 8 & 0xff);
 		*o++ = (unsigned char)(bits & 0xff);
@@ -73,13 +67,29 @@ b64url_decode(struct span in, struct buf *out)
 
 		if ((bits = take(p, tail)) < 0 ||
 		    (bits & ((1 << spare) - 1)) != 0)
-			return REASON_TOKEN_MALFORMED;
+			return false;
 		bits >>= spare;
 		if (tail == 3)
 			*o++ = (unsigned char)(bits >> 8 & 0xff);
-		*o++ = (unsigned char)(bits & 0xff);
+		*o = (unsigned char)(bits & 0xff);
 	}
-	out->len = (size_t)(o - (unsigned char *)out->data);
+	return true;
+}
+
+enum reason
+b64url_decode(struct span in, struct buf *out)
+{
+	const size_t size = b64url_size(in.len);
+	enum reason reason;
+	bool ok;
+
+	if (in.len % 4 == 1)
+		return REASON_TOKEN_MALFORMED;
+	if ((reason = buf_reserve(out, size)) != REASON_OK)
+		return reason;
+	ok = decode(in, (unsigned char *)out->data + out->len);
+	if (ok)
+		out->len += size;
 	out->data[out->len] = '\0';
-	return REASON_OK;
+	return ok ? REASON_OK : REASON_TOKEN_MALFORMED;
 }
