@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static unsigned int good, bad, failed;
+
+void
+row_count(bool is_good)
+{
+	if (is_good)
+		good++;
+	else
+		bad++;
+}
+
+void
+row_reason(const char *name, enum reason got, enum reason want)
+{
+	row_count(want == REASON_OK);
+	if (got == want)
+		return;
+	failed++;
+	print_error("row \"%s\": got %s, want %s\n", name, reason_name(got),
+	    reason_name(want));
+}
+
+void
+row_bool(const char *name, bool got, bool want)
+{
+	row_count(want);
+	if (got == want)
+		return;
+	failed++;
+	print_error("row \"%s\": got %s, want %s\n", name,
+	    got ? "true" : "false", want ? "true" : "false");
+}
+
+void
+row_true(const char *name, bool got)
+{
+	if (got)
+		return;
+	failed++;
+	print_error("row \"%s\": not as it should be\n", name);
+}
+
+void
+row_text(const char *name, const char *got, const char *want)
+{
+	if (strcmp(got, want) == 0)
+		return;
+	failed++;
+	print_error("row \"%s\": got \"%s\", want \"%s\"\n", name, got, want);
+}
+
+void
+row_has(const char *name, const char *got, const char *part)
+{
+	if (strstr(got, part) != NULL)
+		return;
+	failed++;
+	print_error("row \"%s\": got \"%s\", without \"%s\"\n", name, got,
+	    part);
+}
+
+void
+row_number(const char *name, int64_t got, int64_t want)
+{
+	if (got == want)
+		return;
+	failed++;
+	print_error("row \"%s\": got %lld, want %lld\n", name, (long long)got,
+	    (long long)want);
+}
+
+void
+rows_end(void)
+{
+	const unsigned int n = failed;
+
+	failed = 0;
+	if (n != 0)
+		fail_msg("%u rows failed", n);
+}
+
+int
+unit_end(int rc)
+{
+	print_message("rows: %u good, %u bad\n", good, bad);
+	return rc;
+}
+
+struct json *
+unit_json(const char *base, const char *without, const char *with)
+{
+	json_t *all = json_loads(base, 0, NULL);
+	struct buf text = BUF_INIT(256 * 1024);
+	struct json *json = NULL;
+	json_t *more;
+	char *dump;
+
+	assert_non_null(all);
+	assert_int_equal(buf_printf(&text, "{%s}", with != NULL ? with : ""),
+	    REASON_OK);
+	if ((more = json_loads(text.data, 0, NULL)) == NULL)
+		fail_msg("not JSON: %s", text.data);
+	assert_int_equal(json_object_update(all, more), 0);
+	if (without != NULL)
+		assert_int_equal(json_object_del(all, without), 0);
+	dump = json_dumps(all, JSON_COMPACT);
+	assert_non_null(dump);
+	assert_int_equal(json_parse(span_of(dump), &json), REASON_OK);
+	free(dump);
+	buf_free(&text);
+	json_decref(more);
+	json_decref(all);
+	return json;
+}
+
+char *
+unit_repeat(char c, size_t n)
+{
+	char *s = malloc(n + 1);
+
+	assert_non_null(s);
+	memset(s, c, n);
+	s[n] = '\0';
+	return s;
+}
+
+struct span
+unit_exact(struct span s)
+{
+	char *copy = malloc(s.len > 0 ? s.len : 1);
+
+	assert_non_null(copy);
+	if (s.len > 0)
+		memcpy(copy, s.ptr, s.len);
+	return (struct span){ .ptr = copy, .len = s.len };
+}
+
+void
+unit_free(struct span s)
+{
+	free((void *)(uintptr_t)s.ptr);
+}
+
+bool
+unit_is_root(void)
+{
+	return geteuid() == 0;
+}
+
+char *
+unit_dir(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir;
+
+	assert_true(asprintf(&dir, "%s/audient-unit.XXXXXX",
+			tmp != NULL && tmp[0] == '/' ? tmp : "/tmp") > 0);
+	assert_non_null(mkdtemp(dir));
+	return dir;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+unit_dir_remove(char *dir)
+{
+	if (dir == NULL)
+		return;
+	(void)chmod(dir, 0700);
+	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	free(dir);
+}
+
+char *
+unit_path(const char *dir, const char *name)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%s", dir, name) > 0);
+	return path;
+}
+
+void
+unit_write(const char *path, struct span bytes, mode_t mode)
+{
+	const int fd =
+	    open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes.ptr, bytes.len), bytes.len);
+	assert_int_equal(fchmod(fd, mode), 0);
+	assert_int_equal(close(fd), 0);
+}
