@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define VALUE_MAX  1024 /* longest claim value that is looked up */
-#define GROUPS_MAX 10
+#define GROUPS_MAX 10	/* \0 to \9 */
 
 struct entry {
 	unsigned int line;
@@ -72,28 +72,6 @@ compile(const char *expression, regex_t **regexp, struct text *why)
 	return rc == REG_ESPACE ? REASON_OUT_OF_MEMORY : bad(why, message);
 }
 
-/*
- * The whole claim has to match, so the expression gets anchors around it;
- * first it has to be one by itself, or "a)|(b" would slip out of them.
- */
-static enum reason
-compile_anchored(struct entry *e, struct text *why)
-{
-	struct buf anchored = BUF_INIT(VALUE_MAX + 8);
-	regex_t *alone = NULL;
-	enum reason reason;
-
-	if ((reason = compile(e->value + 1, &alone, why)) != REASON_OK)
-		return reason;
-	regfree(alone);
-	free(alone);
-	if ((reason = buf_printf(&anchored, "^(%s)$", e->value + 1)) ==
-	    REASON_OK)
-		reason = compile(anchored.data, &e->regex, why);
-	buf_free(&anchored);
-	return reason;
-}
-
 /* \1 to \9, of groups that the expression has. */
 static enum reason
 check_references(const struct entry *e, struct text *why)
@@ -107,8 +85,7 @@ check_references(const struct entry *e, struct text *why)
 			return bad(why,
 			    "\\1 needs a regular expression, "
 			    "which begins with '/'");
-		/* group 1 is our own pair of parentheses */
-		if ((size_t)(p[1] - '0') + 1 > e->regex->re_nsub)
+		if ((size_t)(p[1] - '0') > e->regex->re_nsub)
 			return bad(why, "the expression has no such group");
 	}
 	return REASON_OK;
@@ -135,7 +112,7 @@ make_entry(struct span value, struct span user, struct entry *e,
 	    (e->user = strndup(user.ptr, user.len)) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if (e->value[0] == '/' &&
-	    (reason = compile_anchored(e, why)) != REASON_OK)
+	    (reason = compile(e->value + 1, &e->regex, why)) != REASON_OK)
 		return reason;
 	return check_references(e, why);
 }
@@ -239,7 +216,7 @@ substitute(const struct entry *e, const char *value, const regmatch_t *group,
 		struct span piece = { .ptr = p, .len = 1 };
 
 		if (*p == '\\') {
-			const regmatch_t *m = &group[*++p - '0' + 1];
+			const regmatch_t *m = &group[*++p - '0'];
 
 			if (m->rm_so < 0)
 				continue; /* a group that took no part */
@@ -255,11 +232,17 @@ substitute(const struct entry *e, const char *value, const regmatch_t *group,
 	return true;
 }
 
+/*
+ * The whole claim has to match.  POSIX takes the longest of the leftmost
+ * matches, so if the whole is one, it is the one that is found.  (Anchors put
+ * around the expression would not do: glibc takes a ')' too many for a letter,
+ * and "a)|b" slips out of "^(" and ")$".)
+ */
 static bool
 match(const struct entry *e, struct span value, const char *text,
     char user[USER_MAX + 1])
 {
-	regmatch_t group[GROUPS_MAX + 1];
+	regmatch_t group[GROUPS_MAX];
 
 	if (e->regex == NULL) {
 		if (!span_is(value, e->value))
@@ -267,7 +250,8 @@ match(const struct entry *e, struct span value, const char *text,
 		memcpy(user, e->user, strlen(e->user) + 1);
 		return true;
 	}
-	return regexec(e->regex, text, GROUPS_MAX + 1, group, 0) == 0 &&
+	return regexec(e->regex, text, GROUPS_MAX, group, 0) == 0 &&
+	    group[0].rm_so == 0 && (size_t)group[0].rm_eo == value.len &&
 	    substitute(e, text, group, user);
 }
 
