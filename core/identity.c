@@ -137,6 +137,9 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 	unsigned int line = 0;
 	struct span name;
 
+	if (rules->user_map != NULL && rules->map == NULL)
+		return trace_text(trace, "user_map", REASON_INTERNAL,
+		    rules->user_map, "a map that was not read");
 	if (rules->map != NULL && ask_map(rules, value, wanted, user, &line)) {
 		if (!identity_is_safe_name(span_of(user)))
 			return trace_text(trace, "user_map",
