@@ -237,10 +237,10 @@ mint_signature(enum mint_key key, enum alg alg, struct span text,
 }
 
 static char *
-signed_part(const char *header, const char *payload)
+signed_part(const char *header, struct span payload)
 {
 	char *h = mint_b64url(header, strlen(header));
-	char *p = mint_b64url(payload, strlen(payload));
+	char *p = mint_b64url(payload.ptr, payload.len);
 	char *both;
 
 	assert_true(asprintf(&both, "%s.%s", h, p) > 0);
@@ -249,16 +249,37 @@ signed_part(const char *header, const char *payload)
 	return both;
 }
 
-char *
-mint_assemble(const char *header, const char *payload, struct span signature)
+static char *
+join(const char *both, struct span signature)
 {
-	char *both = signed_part(header, payload);
 	char *s = mint_b64url(signature.ptr, signature.len);
 	char *token;
 
 	assert_true(asprintf(&token, "%s.%s", both, s) > 0);
-	free(both);
 	free(s);
+	return token;
+}
+
+char *
+mint_assemble(const char *header, const char *payload, struct span signature)
+{
+	char *both = signed_part(header, span_of(payload));
+	char *token = join(both, signature);
+
+	free(both);
+	return token;
+}
+
+char *
+mint_token_bytes(enum mint_key key, enum alg alg, const char *header,
+    struct span payload, const struct mint_how *how)
+{
+	char *both = signed_part(header, payload), *token;
+	struct buf sig = mint_signature(key, alg, span_of(both), how);
+
+	token = join(both, buf_span(&sig));
+	buf_free(&sig);
+	free(both);
 	return token;
 }
 
@@ -266,11 +287,5 @@ char *
 mint_token(enum mint_key key, enum alg alg, const char *header,
     const char *payload, const struct mint_how *how)
 {
-	char *both = signed_part(header, payload), *token;
-	struct buf sig = mint_signature(key, alg, span_of(both), how);
-
-	token = mint_assemble(header, payload, buf_span(&sig));
-	buf_free(&sig);
-	free(both);
-	return token;
+	return mint_token_bytes(key, alg, header, span_of(payload), how);
 }

@@ -43,6 +43,9 @@ struct buf mint_signature(enum mint_key key, enum alg alg, struct span text,
 /* header.payload.signature; how may be NULL. */
 char *mint_token(enum mint_key key, enum alg alg, const char *header,
     const char *payload, const struct mint_how *how);
+/* The same with a payload that is no text. */
+char *mint_token_bytes(enum mint_key key, enum alg alg, const char *header,
+    struct span payload, const struct mint_how *how);
 /* The same with a signature that is given. */
 char *mint_assemble(const char *header, const char *payload,
     struct span signature);
