@@ -56,22 +56,52 @@ is_bounded(struct span text)
 	return true;
 }
 
+/* What jansson is given, and whether it was short of memory. */
+struct source {
+	struct span rest;
+	bool is_starved;
+};
+
+/*
+ * jansson does not look whether its buffer for a string or a number could
+ * grow: if not, a byte is lost, and the rest is parsed as if it were whole.
+ * So it gets one byte at a time, and none after an allocation that failed.
+ */
+static size_t
+next_byte(void *buffer, size_t size, void *arg)
+{
+	struct source *source = arg;
+
+	(void)size;
+	if (errno == ENOMEM)
+		source->is_starved = true;
+	if (source->is_starved || source->rest.len == 0)
+		return 0;
+	*(char *)buffer = *source->rest.ptr++;
+	source->rest.len--;
+	return 1;
+}
+
 enum reason
 json_parse(struct span text, struct json **jsonp)
 {
+	struct source source = { .rest = text };
 	const int errno_was = errno;
-	json_error_t error;
 	json_t *root;
 
 	*jsonp = NULL;
 	if (!is_bounded(text))
 		return REASON_TOKEN_MALFORMED;
-	root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
+	errno = 0;
+	root = json_load_callback(next_byte, &source, JSON_REJECT_DUPLICATES,
+	    NULL);
+	if (errno == ENOMEM)
+		source.is_starved = true;
 	errno = errno_was;
-	if (root == NULL)
-		return json_error_code(&error) == json_error_out_of_memory
-		    ? REASON_OUT_OF_MEMORY
-		    : REASON_TOKEN_MALFORMED;
+	if (source.is_starved) {
+		json_decref(root);
+		return REASON_OUT_OF_MEMORY;
+	}
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return REASON_TOKEN_MALFORMED;
