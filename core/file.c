@@ -160,8 +160,10 @@ file_read(const char *path, struct buf *out, struct text *why)
 		return REASON_CONFIG_INVALID;
 	}
 	if ((dir = open_parent(path, &name)) < 0) {
+		reason = errno == ENOMEM ? REASON_OUT_OF_MEMORY
+					 : REASON_CONFIG_INVALID;
 		text_printf(why, "its directory: %s", explain_errno(errno));
-		return REASON_CONFIG_INVALID;
+		return reason;
 	}
 	reason = read_in(dir, name, out, why);
 	close(dir);
