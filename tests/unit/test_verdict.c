@@ -6,122 +6,116 @@
 #include "unit.h"
 
 /* The audit line is part of the interface. */
+static const struct {
+	const char *name;
+	struct audient_request rq;
+	struct audient_verdict v;
+	const char *want;
+} rows[] = {
+	{ "allowed",
+	    { .service = "sshd",
+		.user = "alice",
+		.uid = 1000,
+		.rhost = "192.0.2.1" },
+	    { .reason = REASON_OK,
+		.proof = PROOF_JWT,
+		.user = "alice",
+		.subject = "auth0|5f7c",
+		.client = "abc",
+		.key = "k1",
+		.token_id = "0123456789ab",
+		.expires = NOW },
+	    "service=sshd user=alice verdict=allow reason=ok "
+	    "subject=auth0|5f7c client=abc token=0123456789ab key=k1 "
+	    "proof=jwt rhost=192.0.2.1" },
+	{ "for somebody else",
+	    { .service = "imap", .user = "bob", .uid = AUDIENT_NOT_ACCOUNTS },
+	    { .reason = REASON_OK,
+		.proof = PROOF_USERINFO,
+		.user = "alice",
+		.is_delegate = true },
+	    "service=imap user=alice acts_for=bob verdict=allow "
+	    "reason=ok proof=userinfo" },
+	{ "denied", { .service = "sshd", .user = "alice", .uid = 1000 },
+	    { .reason = REASON_EXPIRED,
+		.proof = PROOF_JWT,
+		.subject = "auth0|5f7c",
+		.check = "exp",
+		.found = "7 seconds ago",
+		.wanted = "a time to come" },
+	    "service=sshd user=alice verdict=deny reason=expired "
+	    "subject=auth0|5f7c proof=jwt check=exp "
+	    "found=\"7 seconds ago\" wanted=\"a time to come\"" },
+	/* people type passwords into the name field */
+	{ "no such account",
+	    { .service = "sshd", .user = "hunter2", .uid = AUDIENT_NO_ACCOUNT },
+	    { .reason = REASON_USER_REFUSED, .check = "account" },
+	    "service=sshd user=\"(no account)\" verdict=deny "
+	    "reason=user_refused check=account" },
+	{ "junk", { .service = "sshd", .user = "alice", .uid = 1000 },
+	    { .reason = REASON_NOT_A_TOKEN },
+	    "service=sshd user=alice verdict=deny "
+	    "reason=not_a_token" },
+	{ "nobody asked for",
+	    { .service = "ldap", .uid = AUDIENT_NOT_ACCOUNTS },
+	    { .reason = REASON_ISSUER_UNAVAILABLE, .check = "key" },
+	    "service=ldap verdict=retry reason=issuer_unavailable "
+	    "check=key" },
+	{ "broken", { .service = "ldap" }, { .reason = REASON_CONFIG_INVALID },
+	    "service=ldap verdict=broken reason=config_invalid" },
+	{ "bug", { .service = "ldap" }, { .reason = (enum reason)99 },
+	    "service=ldap verdict=broken reason=internal" },
+	{ "empty name", { .service = "sshd", .user = "", .uid = 1 },
+	    { .reason = REASON_USER_MISMATCH },
+	    "service=sshd verdict=deny reason=user_mismatch" },
+	{ "no service", { .service = "" }, { .reason = REASON_OK },
+	    "service=\"\" verdict=allow reason=ok" },
+
+	/* text that would pass for something else */
+	{ "blank", { .service = "sshd", .user = "a b" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a b\" verdict=deny reason=expired" },
+	{ "pairs of its own", { .service = "sshd", .user = "a verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a verdict=allow\" verdict=deny "
+	    "reason=expired" },
+	{ "equals sign", { .service = "sshd", .user = "a=b" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a=b\" verdict=deny "
+	    "reason=expired" },
+	{ "quote", { .service = "sshd", .user = "a\" verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a' verdict=allow\" verdict=deny "
+	    "reason=expired" },
+	{ "only a quote", { .service = "sshd", .user = "\"" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"'\" verdict=deny reason=expired" },
+	{ "newline",
+	    { .service = "sshd", .user = "a\nservice=x verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a\\x0aservice=x verdict=allow\" "
+	    "verdict=deny reason=expired" },
+	{ "escape", { .service = "sshd", .rhost = "\x1b[2J" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd verdict=deny reason=expired "
+	    "rhost=\\x1b[2J" },
+	{ "8 bit", { .service = "sshd", .rhost = "\xff\xc3\xa9" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd verdict=deny reason=expired "
+	    "rhost=\\xff\\xc3\\xa9" },
+	{ "hostile service", { .service = "x verdict=allow\n" },
+	    { .reason = REASON_EXPIRED },
+	    "service=\"x verdict=allow\\x0a\" verdict=deny "
+	    "reason=expired" },
+	{ "hostile subject", { .service = "imap" },
+	    { .reason = REASON_EXPIRED, .subject = "\" verdict=allow \\x0a" },
+	    "service=imap verdict=deny reason=expired "
+	    "subject=\"' verdict=allow \\x0a\"" },
+};
+
 static void
 test_lines(void **state)
 {
-	static const struct {
-		const char *name;
-		struct audient_request rq;
-		struct audient_verdict v;
-		const char *want;
-	} rows[] = {
-		{ "allowed",
-		    { .service = "sshd",
-			.user = "alice",
-			.uid = 1000,
-			.rhost = "192.0.2.1" },
-		    { .reason = REASON_OK,
-			.proof = PROOF_JWT,
-			.user = "alice",
-			.subject = "auth0|5f7c",
-			.client = "abc",
-			.key = "k1",
-			.token_id = "0123456789ab",
-			.expires = NOW },
-		    "service=sshd user=alice verdict=allow reason=ok "
-		    "subject=auth0|5f7c client=abc token=0123456789ab key=k1 "
-		    "proof=jwt rhost=192.0.2.1" },
-		{ "for somebody else",
-		    { .service = "imap",
-			.user = "bob",
-			.uid = AUDIENT_NOT_ACCOUNTS },
-		    { .reason = REASON_OK,
-			.proof = PROOF_USERINFO,
-			.user = "alice",
-			.is_delegate = true },
-		    "service=imap user=alice acts_for=bob verdict=allow "
-		    "reason=ok proof=userinfo" },
-		{ "denied", { .service = "sshd", .user = "alice", .uid = 1000 },
-		    { .reason = REASON_EXPIRED,
-			.proof = PROOF_JWT,
-			.subject = "auth0|5f7c",
-			.check = "exp",
-			.found = "7 seconds ago",
-			.wanted = "a time to come" },
-		    "service=sshd user=alice verdict=deny reason=expired "
-		    "subject=auth0|5f7c proof=jwt check=exp "
-		    "found=\"7 seconds ago\" wanted=\"a time to come\"" },
-		/* people type passwords into the name field */
-		{ "no such account",
-		    { .service = "sshd",
-			.user = "hunter2",
-			.uid = AUDIENT_NO_ACCOUNT },
-		    { .reason = REASON_USER_REFUSED, .check = "account" },
-		    "service=sshd user=\"(no account)\" verdict=deny "
-		    "reason=user_refused check=account" },
-		{ "junk", { .service = "sshd", .user = "alice", .uid = 1000 },
-		    { .reason = REASON_NOT_A_TOKEN },
-		    "service=sshd user=alice verdict=deny "
-		    "reason=not_a_token" },
-		{ "nobody asked for",
-		    { .service = "ldap", .uid = AUDIENT_NOT_ACCOUNTS },
-		    { .reason = REASON_ISSUER_UNAVAILABLE, .check = "key" },
-		    "service=ldap verdict=retry reason=issuer_unavailable "
-		    "check=key" },
-		{ "broken", { .service = "ldap" },
-		    { .reason = REASON_CONFIG_INVALID },
-		    "service=ldap verdict=broken reason=config_invalid" },
-		{ "bug", { .service = "ldap" }, { .reason = (enum reason)99 },
-		    "service=ldap verdict=broken reason=internal" },
-		{ "empty name", { .service = "sshd", .user = "", .uid = 1 },
-		    { .reason = REASON_USER_MISMATCH },
-		    "service=sshd verdict=deny reason=user_mismatch" },
-		{ "no service", { .service = "" }, { .reason = REASON_OK },
-		    "service=\"\" verdict=allow reason=ok" },
-
-		/* text that would pass for something else */
-		{ "blank", { .service = "sshd", .user = "a b" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"a b\" verdict=deny reason=expired" },
-		{ "pairs of its own",
-		    { .service = "sshd", .user = "a verdict=allow" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"a verdict=allow\" verdict=deny "
-		    "reason=expired" },
-		{ "equals sign", { .service = "sshd", .user = "a=b" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"a=b\" verdict=deny "
-		    "reason=expired" },
-		{ "quote", { .service = "sshd", .user = "a\" verdict=allow" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"a' verdict=allow\" verdict=deny "
-		    "reason=expired" },
-		{ "only a quote", { .service = "sshd", .user = "\"" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"'\" verdict=deny reason=expired" },
-		{ "newline",
-		    { .service = "sshd", .user = "a\nservice=x verdict=allow" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd user=\"a\\x0aservice=x verdict=allow\" "
-		    "verdict=deny reason=expired" },
-		{ "escape", { .service = "sshd", .rhost = "\x1b[2J" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd verdict=deny reason=expired "
-		    "rhost=\\x1b[2J" },
-		{ "8 bit", { .service = "sshd", .rhost = "\xff\xc3\xa9" },
-		    { .reason = REASON_EXPIRED },
-		    "service=sshd verdict=deny reason=expired "
-		    "rhost=\\xff\\xc3\\xa9" },
-		{ "hostile service", { .service = "x verdict=allow\n" },
-		    { .reason = REASON_EXPIRED },
-		    "service=\"x verdict=allow\\x0a\" verdict=deny "
-		    "reason=expired" },
-		{ "hostile subject", { .service = "imap" },
-		    { .reason = REASON_EXPIRED,
-			.subject = "\" verdict=allow \\x0a" },
-		    "service=imap verdict=deny reason=expired "
-		    "subject=\"' verdict=allow \\x0a\"" },
-	};
 	char line[AUDIENT_LINE_MAX];
 
 	(void)state;
