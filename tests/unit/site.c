@@ -2,6 +2,9 @@
 #include "site.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -22,6 +25,7 @@ site_make(struct site *site)
 	char *b[] = { mint_jwk(MINT_RSA_OTHER, "other", NULL) };
 
 	site->dir = unit_dir();
+	site_empty_cache(site);
 	site->conf = unit_path(site->dir, "audient.conf");
 	site->jwks_a = unit_path(site->dir, "a.json");
 	site->jwks_b = unit_path(site->dir, "b.json");
@@ -38,6 +42,17 @@ site_remove(struct site *site)
 	free(site->jwks_a);
 	free(site->jwks_b);
 	free(site->map);
+}
+
+void
+site_empty_cache(const struct site *site)
+{
+	char *path = unit_path(site->dir, "cache");
+
+	if (access(path, F_OK) == 0)
+		unit_dir_remove(strdup(path));
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
 }
 
 static const char *

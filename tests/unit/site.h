@@ -31,6 +31,8 @@ struct site {
 
 void site_make(struct site *site);
 void site_remove(struct site *site);
+/* As if nothing had ever been fetched; the directory itself is there. */
+void site_empty_cache(const struct site *site);
 
 /* Writes the configuration; %A, %B, %M and %D stand for the paths. */
 void site_configure(const struct site *site, const char *text);
