@@ -2,12 +2,26 @@
 #include "jwk.h"
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "b64url.h"
 #include "mint.h"
 #include "unit.h"
+
+/* The linker sends EVP_PKEY_public_check() here. */
+int __real_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
+int __wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
+
+static int fake_answer = 1; /* 1: OpenSSL's own */
+
+int
+__wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx)
+{
+	return fake_answer != 1 ? fake_answer
+				: __real_EVP_PKEY_public_check(ctx);
+}
 
 static struct crypto crypto;
 
@@ -331,6 +345,62 @@ test_coordinates(void **state)
 	rows_end();
 }
 
+/* A letter that moves from x to y leaves the same bytes behind each other. */
+static void
+test_moved(void **state)
+{
+	static const int moves[] = { -1, 1 }; /* bytes from y to x */
+
+	(void)state;
+	for (size_t i = 0; i < nitems(moves); i++) {
+		struct buf both = BUF_INIT(80), with = BUF_INIT(256);
+		const size_t x_len = (size_t)(32 + moves[i]);
+		char *x = mint_number(MINT_P256, 'x');
+		char *y = mint_number(MINT_P256, 'y');
+		struct json *v;
+
+		assert_int_equal(b64url_decode(span_of(x), &both), REASON_OK);
+		assert_int_equal(b64url_decode(span_of(y), &both), REASON_OK);
+		free(x);
+		free(y);
+		x = mint_b64url(both.data, x_len);
+		y = mint_b64url(both.data + x_len, both.len - x_len);
+		assert_int_equal(buf_printf(&with, "\"x\":\"%s\",\"y\":\"%s\"",
+				     x, y),
+		    REASON_OK);
+		v = unit_json("{\"kty\":\"EC\",\"crv\":\"P-256\"}", NULL,
+		    with.data);
+		import_row("moved", v, REASON_KEY_UNUSABLE, 0);
+		json_free(v);
+		free(x);
+		free(y);
+		buf_free(&both);
+		buf_free(&with);
+	}
+	rows_end();
+}
+
+/* OpenSSL 3.0 imports more points than it would use: we do ask. */
+static void
+test_public_check(void **state)
+{
+	static const int answers[] = { 1, 0, -1, -2 };
+	char *text = mint_jwk(MINT_P256, NULL, NULL);
+	struct json *v = unit_json(text, NULL, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < nitems(answers); i++) {
+		fake_answer = answers[i];
+		import_row("public check", v,
+		    answers[i] == 1 ? REASON_OK : REASON_KEY_UNUSABLE,
+		    ALG_BIT(ALG_ES256));
+	}
+	fake_answer = 1;
+	json_free(v);
+	free(text);
+	rows_end();
+}
+
 /* Points that are none: x and y of two keys, or the wrong way round. */
 static void
 test_points(void **state)
@@ -399,7 +469,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rsa_sizes),
 	cmocka_unit_test(test_zeros),
 	cmocka_unit_test(test_coordinates),
+	cmocka_unit_test(test_moved),
 	cmocka_unit_test(test_points),
+	cmocka_unit_test(test_public_check),
 	cmocka_unit_test(test_kid),
 };
 

@@ -232,6 +232,36 @@ test_long(void **state)
 	rows_end();
 }
 
+/* r and s with a zero in front are the same numbers, and too long. */
+static void
+test_zeros_in_front(void **state)
+{
+	(void)state;
+	for (size_t i = 6; i < nitems(good); i++) {
+		char *text =
+		    mint_token(good[i].key, good[i].alg, HEADER, PAYLOAD, NULL);
+		struct buf sig = BUF_INIT(256), longer = BUF_INIT(256);
+
+		assert_int_equal(b64url_decode(span_of(strrchr(text, '.') + 1),
+				     &sig),
+		    REASON_OK);
+		for (size_t half = 0; half < 2; half++) {
+			assert_int_equal(buf_add(&longer, "", 1), REASON_OK);
+			assert_int_equal(buf_add(&longer,
+					     sig.data + half * sig.len / 2,
+					     sig.len / 2),
+			    REASON_OK);
+		}
+		row_reason("zeros in front",
+		    verify_bytes(good[i].key, good[i].alg, buf_span(&longer)),
+		    REASON_SIGNATURE_INVALID);
+		buf_free(&sig);
+		buf_free(&longer);
+		free(text);
+	}
+	rows_end();
+}
+
 /* Letters of the signature that spell no bytes. */
 static void
 test_spelling(void **state)
@@ -532,6 +562,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_flipped),
 	cmocka_unit_test(test_short),
 	cmocka_unit_test(test_long),
+	cmocka_unit_test(test_zeros_in_front),
 	cmocka_unit_test(test_spelling),
 	cmocka_unit_test(test_confused),
 	cmocka_unit_test(test_der),
