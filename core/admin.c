@@ -28,17 +28,17 @@ audient_get_service(const struct audient *a, const char *name,
 			out->issuer = a->conf->tenant[i].issuers.item[0];
 }
 
-/* Bytes of a signature by the key that the header names; 0: not at hand. */
+/* Letters of a signature by the key that the header names; 0: not at hand. */
 static size_t
-signature_size(struct audient *a, const struct service *service,
+signature_letters(struct audient *a, const struct service *service,
     const struct jws_header *header)
 {
-	size_t size = alg_signature_size(header->alg);
+	size_t letters = (alg_signature_size(header->alg) * 8 + 5) / 6;
 
-	for (size_t i = 0; i < a->conf->n_tenants && size == 0; i++)
+	for (size_t i = 0; i < a->conf->n_tenants && letters == 0; i++)
 		if ((service->tenants & 1U << i) != 0)
-			(void)keyset_knows(a->keyset[i], header, &size);
-	return size;
+			(void)keyset_knows(a->keyset[i], header, &letters);
+	return letters;
 }
 
 /* Three segments: is the third one as long as its key demands? */
@@ -48,18 +48,17 @@ jws_completeness(struct audient *a, const struct service *service,
 {
 	struct jws_header header;
 	struct trace trace;
-	size_t size = 0;
+	size_t letters = 0;
 
 	trace_init(&trace);
 	if (jws_read_header(token, ALL_ALGS, &header, &trace) == REASON_OK)
-		size = signature_size(a, service, &header);
-	else if (json_get(header.owned, "enc") != NULL)
-		size = TOKEN_MAX; /* a JWE: two more segments */
-	jws_header_clear(&header);
-	if (size == 0)
+		letters = signature_letters(a, service, &header);
+	else if (header.is_jwe)
+		letters = TOKEN_MAX; /* two more segments have to come */
+	if (letters == 0)
 		return AUDIENT_UNSURE;
-	return token->signature.len < (size * 8 + 5) / 6 ? AUDIENT_INCOMPLETE
-							 : AUDIENT_COMPLETE;
+	return token->signature.len < letters ? AUDIENT_INCOMPLETE
+					      : AUDIENT_COMPLETE;
 }
 
 enum audient_completeness
@@ -162,7 +161,7 @@ read_algorithms(const char *names, alg_set *algs)
 
 struct verification {
 	struct crypto crypto;
-	struct json *json;
+	struct json_doc doc;
 	struct keys *keys;
 	struct jws_header header;
 	struct trace trace;
@@ -180,14 +179,12 @@ verify(struct verification *x, struct span jwks, alg_set algs, struct span raw,
 
 	if ((reason = crypto_open(&x->crypto)) != REASON_OK)
 		return reason;
-	if ((reason = json_parse(jwks, &x->json)) != REASON_OK) {
-		if (reason == REASON_OUT_OF_MEMORY)
-			return reason;
+	if (json_doc_parse(jwks, &x->doc) != REASON_OK) {
 		text_printf(&x->why, "the key set is not a JSON object");
 		return REASON_KEY_UNUSABLE;
 	}
-	if ((reason = keys_parse(&x->crypto, x->json, &x->keys, &x->why)) !=
-		REASON_OK ||
+	if ((reason = keys_parse(&x->crypto, x->doc.nodes, &x->keys,
+		 &x->why)) != REASON_OK ||
 	    (reason = token_classify(raw, &token)) != REASON_OK)
 		return reason;
 	if (token.kind != TOKEN_JWS)
@@ -205,14 +202,18 @@ verify(struct verification *x, struct span jwks, alg_set algs, struct span raw,
 	}
 	if ((reason = key_verify(key, x->header.alg, &token)) != REASON_OK)
 		return reason;
-	return b64url_decode(token.payload, payload);
+	if ((reason = buf_reserve(payload, b64url_size(token.payload.len))) !=
+	    REASON_OK)
+		return reason;
+	return b64url_decode(token.payload, payload->data, payload->max,
+	    &payload->len);
 }
 
 enum reason
 audient_verify(struct span jwks, const char *algorithms, struct span token,
     struct buf *payload, char *why)
 {
-	struct verification x = { .json = NULL };
+	struct verification x = { .keys = NULL };
 	enum reason reason;
 	alg_set algs;
 
@@ -226,9 +227,8 @@ audient_verify(struct span jwks, const char *algorithms, struct span token,
 		reason = verify(&x, jwks, algs, token, payload);
 	(void)snprintf(why, AUDIENT_LINE_MAX, "%s",
 	    x.why.len > 0 ? x.why.s : reason_text(reason));
-	jws_header_clear(&x.header);
 	keys_release(x.keys);
-	json_free(x.json);
+	json_doc_free(&x.doc);
 	crypto_close(&x.crypto);
 	return reason;
 }

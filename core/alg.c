@@ -4,18 +4,18 @@
 static const struct {
 	const char *name;
 	enum alg_family family;
-	int bits;    /* of the digest */
+	const char *digest;
 	size_t size; /* of a signature, in bytes; 0: the modulus's */
 } algs[ALG_COUNT] = {
-	[ALG_RS256] = { "RS256", FAMILY_RSA_PKCS1, 256, 0 },
-	[ALG_RS384] = { "RS384", FAMILY_RSA_PKCS1, 384, 0 },
-	[ALG_RS512] = { "RS512", FAMILY_RSA_PKCS1, 512, 0 },
-	[ALG_PS256] = { "PS256", FAMILY_RSA_PSS, 256, 0 },
-	[ALG_PS384] = { "PS384", FAMILY_RSA_PSS, 384, 0 },
-	[ALG_PS512] = { "PS512", FAMILY_RSA_PSS, 512, 0 },
-	[ALG_ES256] = { "ES256", FAMILY_ECDSA, 256, 64 },
-	[ALG_ES384] = { "ES384", FAMILY_ECDSA, 384, 96 },
-	[ALG_ES512] = { "ES512", FAMILY_ECDSA, 512, 132 },
+	[ALG_RS256] = { "RS256", FAMILY_RSA_PKCS1, "SHA256", 0 },
+	[ALG_RS384] = { "RS384", FAMILY_RSA_PKCS1, "SHA384", 0 },
+	[ALG_RS512] = { "RS512", FAMILY_RSA_PKCS1, "SHA512", 0 },
+	[ALG_PS256] = { "PS256", FAMILY_RSA_PSS, "SHA256", 0 },
+	[ALG_PS384] = { "PS384", FAMILY_RSA_PSS, "SHA384", 0 },
+	[ALG_PS512] = { "PS512", FAMILY_RSA_PSS, "SHA512", 0 },
+	[ALG_ES256] = { "ES256", FAMILY_ECDSA, "SHA256", 64 },
+	[ALG_ES384] = { "ES384", FAMILY_ECDSA, "SHA384", 96 },
+	[ALG_ES512] = { "ES512", FAMILY_ECDSA, "SHA512", 132 },
 };
 
 bool
@@ -47,15 +47,8 @@ alg_signature_size(enum alg alg)
 	return algs[alg].size;
 }
 
-const EVP_MD *
-alg_md(enum alg alg, const struct crypto *crypto)
+const char *
+alg_digest(enum alg alg)
 {
-	switch (algs[alg].bits) {
-	case 256:
-		return crypto->sha256;
-	case 384:
-		return crypto->sha384;
-	default:
-		return crypto->sha512;
-	}
+	return algs[alg].digest;
 }

@@ -32,6 +32,6 @@ const char *alg_name(enum alg alg);
 enum alg_family alg_family(enum alg alg);
 /* Bytes of every signature; 0 if that depends on the key. */
 size_t alg_signature_size(enum alg alg);
-const EVP_MD *alg_md(enum alg alg, const struct crypto *crypto);
+const char *alg_digest(enum alg alg); /* OpenSSL's name of it */
 
 #endif

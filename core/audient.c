@@ -2,25 +2,12 @@
 #include "audient.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "b64url.h"
 #include "clock.h"
-#include "handle.h"
-
-#define PAYLOAD_MAX TOKEN_MAX
-
-/* One decision on its way. */
-struct decision {
-	struct audient *a;
-	const struct audient_request *rq;
-	const struct service *service;
-	struct audient_verdict *v;
-	struct trace trace;
-	int64_t start_ms;  /* the network's time is counted from here */
-	struct json *json; /* of the claims; owned */
-};
+#include "decision.h"
+#include "opaque.h"
 
 static void
 step(void *arg, const char *check, enum reason reason, const char *found,
@@ -35,12 +22,19 @@ step(void *arg, const char *check, enum reason reason, const char *found,
 	rq->step(rq->step_arg, &s);
 }
 
+static bool
+may_issue(const struct decision *d, size_t tenant)
+{
+	return (d->service->tenants & 1U << tenant) != 0;
+}
+
 static int64_t
-deadline(const struct decision *d, const struct tenant *tenant)
+deadline(const struct decision *d)
 {
 	if (d->rq->is_offline)
 		return d->start_ms;
-	return d->start_ms + (int64_t)tenant->timeout * 1000;
+	return d->start_ms +
+	    (int64_t)d->a->conf->tenant[d->tenant].timeout * 1000;
 }
 
 /* What any tenant of the service may sign with. */
@@ -50,7 +44,7 @@ allowed_algorithms(const struct decision *d)
 	alg_set algs = 0;
 
 	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
-		if ((d->service->tenants & 1U << i) != 0)
+		if (may_issue(d, i))
 			algs |= d->a->conf->tenant[i].algorithms;
 	return algs;
 }
@@ -60,49 +54,63 @@ allowed_algorithms(const struct decision *d)
  * has a say in whom to ask.
  */
 static enum reason
-find_key(struct decision *d, const struct jws_header *header,
-    struct keys **keys, struct key **key, const struct tenant **tenant)
+find_key(struct decision *d, struct keys **keys, struct key **key)
 {
-	const struct conf *conf = d->a->conf;
-	enum reason reason = REASON_CONFIG_INVALID;
+	enum reason reason = REASON_KEY_UNKNOWN, next;
 	unsigned int candidates = 0;
 
-	for (size_t i = 0; i < conf->n_tenants; i++)
-		if ((d->service->tenants & 1U << i) != 0 &&
-		    keyset_knows(d->a->keyset[i], header, NULL))
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
+		if (may_issue(d, i) &&
+		    keyset_knows(d->a->keyset[i], d->header, NULL))
 			candidates |= 1U << i;
 	if (candidates == 0)
 		candidates = d->service->tenants;
-	for (size_t i = 0; i < conf->n_tenants; i++) {
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++) {
 		if ((candidates & 1U << i) == 0)
 			continue;
-		*tenant = &conf->tenant[i];
-		reason = keyset_find(d->a->keyset[i], header,
-		    deadline(d, *tenant), keys, key, &d->trace);
-		if (reason == REASON_OK)
-			break;
+		d->tenant = i;
+		next = keyset_find(d->a->keyset[i], d->header, deadline(d),
+		    keys, key, &d->trace);
+		if (next == REASON_OK)
+			return REASON_OK;
+		/* "unknown" is not said while somebody could not be asked */
+		if (reason == REASON_KEY_UNKNOWN)
+			reason = next;
 	}
 	return reason;
 }
 
 static enum reason
-check_signature(struct decision *d, const struct token *token,
-    const struct jws_header *header, const struct tenant **tenant)
+tell_signature(struct decision *d, enum reason reason, size_t found,
+    size_t wanted)
+{
+	char text[48] = "";
+
+	if (reason != REASON_OK)
+		(void)snprintf(text, sizeof(text), "%zu letters%s", wanted,
+		    found == wanted ? " made by that key" : "");
+	return trace_text(&d->trace, "signature", reason, text, "%zu letters",
+	    found);
+}
+
+static enum reason
+check_signature(struct decision *d, const struct token *token)
 {
 	struct keys *keys = NULL;
 	struct key *key = NULL;
 	enum reason reason;
 
-	if ((reason = find_key(d, header, &keys, &key, tenant)) != REASON_OK)
+	if ((reason = find_key(d, &keys, &key)) != REASON_OK)
 		return reason;
-	if (((*tenant)->algorithms & ALG_BIT(header->alg)) == 0)
+	if ((d->a->conf->tenant[d->tenant].algorithms &
+		ALG_BIT(d->header->alg)) == 0)
 		reason = trace_text(&d->trace, "algorithm",
 		    REASON_ALGORITHM_REFUSED, "one that this tenant may use",
-		    "%s", alg_name(header->alg));
+		    "%s", alg_name(d->header->alg));
 	else
-		reason = trace_text(&d->trace, "signature",
-		    key_verify(key, header->alg, token), "", "%s, %zu letters",
-		    alg_name(header->alg), token->signature.len);
+		reason =
+		    tell_signature(d, key_verify(key, d->header->alg, token),
+			token->signature.len, key_signature_letters(key));
 	keys_release(keys);
 	return reason;
 }
@@ -110,65 +118,154 @@ check_signature(struct decision *d, const struct token *token,
 static enum reason
 read_payload(struct decision *d, const struct token *token)
 {
-	struct buf text = BUF_INIT(PAYLOAD_MAX);
 	enum reason reason;
+	size_t len;
 
-	if ((reason = b64url_decode(token->payload, &text)) == REASON_OK)
-		reason = json_parse(buf_span(&text), &d->json);
-	buf_free(&text);
+	reason = b64url_decode(token->payload, d->text, CLAIMS_MAX, &len);
+	if (reason == REASON_OK)
+		reason = json_parse(d->text, len, d->nodes, CLAIMS_NODES);
 	if (reason != REASON_OK)
-		(void)trace_text(&d->trace, "payload", reason, "a JSON object",
-		    "something else");
+		(void)trace_text(&d->trace, "payload", reason,
+		    "a JSON object of at most 12288 bytes", "something else");
 	return reason;
+}
+
+/* Tokens are judged by our clock; the issuer's is good to know. */
+static void
+tell_skew(struct decision *d)
+{
+	int64_t skew;
+
+	if (d->trace.step == NULL ||
+	    !keyset_skew(d->a->keyset[d->tenant], &skew))
+		return;
+	(void)trace_text(&d->trace, "clock", REASON_OK, "",
+	    "%lld seconds %s the issuer's",
+	    (long long)(skew < 0 ? -skew : skew),
+	    skew < 0 ? "ahead of" : "behind");
 }
 
 /* Signature before claims: the payload is not looked at until it is good. */
 static enum reason
 check_jws(struct decision *d, const struct token *token)
 {
-	const struct tenant *tenant = NULL;
-	struct jws_header header;
-	struct claims claims;
+	const struct claims_rules *rules = &d->service->claims;
 	enum reason reason;
 
 	reason =
-	    jws_read_header(token, allowed_algorithms(d), &header, &d->trace);
-	verdict_set_key(d->v, header.kid);
+	    jws_read_header(token, allowed_algorithms(d), d->header, &d->trace);
+	verdict_set_key(d->v, d->header->kid);
 	if (reason != REASON_OK ||
-	    (reason = check_signature(d, token, &header, &tenant)) !=
-		REASON_OK ||
+	    (reason = check_signature(d, token)) != REASON_OK ||
 	    (reason = read_payload(d, token)) != REASON_OK)
-		goto out;
-	claims = (struct claims){ .json = d->json, .proof = PROOF_JWT };
-	verdict_set_claims(d->v, &claims);
-	reason = claims_check(&claims, &d->service->claims, &tenant->issuers,
-	    header.is_at_jwt, d->rq->at != 0 ? d->rq->at : clock_now(),
-	    &d->trace);
-out:
-	jws_header_clear(&header);
+		return reason;
+	d->claims = (struct claims){ .json = d->nodes, .proof = PROOF_JWT };
+	verdict_set_claims(d->v, &d->claims);
+	tell_skew(d);
+	reason = claims_check(&d->claims, rules,
+	    &d->a->conf->tenant[d->tenant].issuers, d->header->is_at_jwt,
+	    d->now, &d->trace);
+	claims_window(&d->claims, rules, &d->window.not_before,
+	    &d->window.not_after);
+	if (reason == REASON_OK)
+		d->v->expires = d->window.not_after + 1;
 	return reason;
 }
 
+/* Whose token may it be?  One of ours, by its own word, or the only one's. */
 static enum reason
-check_opaque(struct decision *d)
+find_issuer(struct decision *d, const char *said, const char **issuer)
 {
-	return trace_text(&d->trace, "token", REASON_OPAQUE_REFUSED,
-	    "a JWT for one of the audiences", "an opaque token");
+	const struct conf *conf = d->a->conf;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_tenants; i++) {
+		const struct list *issuers = &conf->tenant[i].issuers;
+
+		if (!may_issue(d, i))
+			continue;
+		n++;
+		d->tenant = i;
+		*issuer = issuers->item[0];
+		for (size_t j = 0; j < issuers->n && said[0] != '\0'; j++)
+			if (span_is(span_of(said), issuers->item[j])) {
+				*issuer = issuers->item[j];
+				return REASON_OK;
+			}
+	}
+	if (said[0] == '\0' && n == 1)
+		return REASON_OK;
+	return trace_span(&d->trace, "issuer", REASON_ISSUER_REFUSED,
+	    span_of(said[0] != '\0' ? said : "not named"),
+	    "an issuer of the service's tenants");
 }
 
+/* Weaker than a JWT: it proves who, and that he may be asked about. */
+static enum reason
+check_opaque(struct decision *d, const struct token *token)
+{
+	struct userinfo_question q = { .token = token->raw,
+		.max_age = d->service->userinfo_max_age };
+	char said[OPAQUE_ISSUER_MAX];
+	enum reason reason;
+
+	if (d->service->accept_opaque == 0 || d->rq->uid == 0 ||
+	    conf_is_elevating(d->rq->service))
+		return trace_text(&d->trace, "token", REASON_OPAQUE_REFUSED,
+		    "a JWT for one of the audiences", "an opaque token");
+	if ((reason = opaque_read(token, said, &d->trace)) != REASON_OK ||
+	    (reason = find_issuer(d, said, &q.issuer)) != REASON_OK)
+		return reason;
+	q.tenant = &d->a->conf->tenant[d->tenant];
+	q.deadline_ms = deadline(d);
+	if ((reason = userinfo_get(&d->a->world, &q, &d->info, &d->trace)) !=
+	    REASON_OK)
+		return reason;
+	d->claims =
+	    (struct claims){ .json = d->info.claims, .proof = PROOF_USERINFO };
+	verdict_set_claims(d->v, &d->claims);
+	d->window.not_before = d->info.asked;
+	d->window.not_after = d->info.asked + q.max_age - 1;
+	return REASON_OK;
+}
+
+/* The token is good: may its bearer come in, and as whom? */
 static enum reason
 check_bearer(struct decision *d)
 {
 	const struct account account = { .name = d->rq->user,
 		.uid = d->rq->uid };
-	const struct claims claims = { .json = d->json, .proof = d->v->proof };
+	struct identity_rules rules = d->service->identity;
 	enum reason reason;
 
-	if ((reason = policy_check(&claims, &d->service->policy, &d->trace)) !=
-	    REASON_OK)
+	if ((reason = decision_hold_files(d)) != REASON_OK)
 		return reason;
-	return identity_check(&claims, &d->service->identity, &account,
-	    d->v->user, &d->v->is_delegate, &d->trace);
+	rules.map = d->map.object;
+	if ((reason = policy_check(&d->claims, &d->service->policy,
+		 &d->trace)) == REASON_OK &&
+	    (d->deny.object == NULL ||
+		(reason = deny_check(d->deny.object, &d->claims, d->header->kid,
+		     &d->trace)) == REASON_OK))
+		reason = identity_check(&d->claims, &rules, &account,
+		    d->v->user, &d->v->is_delegate, &d->trace);
+	decision_release_files(d);
+	return reason;
+}
+
+/* What is no token may be a password: not even its length is told. */
+static enum reason
+tell_token(struct decision *d, enum reason reason)
+{
+	char wanted[48] = "a signed token";
+
+	if (reason == REASON_NOT_A_TOKEN)
+		return trace_text(&d->trace, "token", reason, wanted,
+		    "something else");
+	if (reason == REASON_TOKEN_TOO_LARGE)
+		(void)snprintf(wanted, sizeof(wanted), "at most %d bytes",
+		    TOKEN_MAX);
+	return trace_text(&d->trace, "token", reason, wanted, "%zu bytes",
+	    d->rq->token.len);
 }
 
 static enum reason
@@ -181,16 +278,18 @@ decide(struct decision *d)
 		return trace_text(&d->trace, "configuration",
 		    REASON_CONFIG_INVALID, d->service->missing,
 		    "nothing for service %s", d->rq->service);
+	if (d->now < CLOCK_PLAUSIBLE)
+		return trace_text(&d->trace, "clock", REASON_ISSUER_UNAVAILABLE,
+		    "a clock that has been set", "%lld seconds since 1970",
+		    (long long)d->now);
 	if ((reason = token_classify(d->rq->token, &token)) != REASON_OK)
-		return trace_text(&d->trace, "token", reason,
-		    "three segments with two dots", "%zu bytes",
-		    d->rq->token.len);
+		return tell_token(d, reason);
 	switch (token.kind) {
 	case TOKEN_JWS:
 		reason = check_jws(d, &token);
 		break;
 	case TOKEN_OPAQUE:
-		reason = check_opaque(d);
+		reason = check_opaque(d, &token);
 		break;
 	case TOKEN_NONE:
 		reason = REASON_INTERNAL;
@@ -203,19 +302,31 @@ enum reason
 audient_check(struct audient *a, const struct audient_request *rq,
     struct audient_verdict *v)
 {
+	struct json nodes[CLAIMS_NODES] UNINITIALIZED;
+	char text[CLAIMS_MAX] UNINITIALIZED;
+	struct jws_header header UNINITIALIZED;
 	struct decision d = { .a = a, .rq = rq, .v = v };
 
 	verdict_init(v);
+	if (atomic_load(&a->pid) != getpid())
+		audient_after_fork(a);
+	header.kid = span_of(NULL);
+	d.header = &header;
+	d.nodes = nodes;
+	d.text = text;
 	d.service = conf_service(a->conf, rq->service);
 	d.start_ms = clock_ms();
+	d.now = rq->at != 0 ? rq->at : clock_now();
 	trace_init(&d.trace);
 	if (rq->step != NULL) {
 		d.trace.step = step;
 		d.trace.arg = (void *)(uintptr_t)rq;
 	}
-	verdict_set_token(v, &a->world.crypto, rq->token);
+	if (decision_recall(&d))
+		return v->reason;
 	v->reason = decide(&d);
 	verdict_set_trace(v, &d.trace);
-	json_free(d.json);
+	decision_keep(&d);
+	userinfo_answer_clear(&d.info);
 	return v->reason;
 }

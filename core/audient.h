@@ -23,6 +23,7 @@ struct audient; /* a configuration with its keys; safe to share in threads */
 struct audient_options {
 	const char *config;  /* absolute path; NULL: the default one */
 	const char *service; /* only this one will be asked for; or NULL */
+	bool is_long_lived;  /* many decisions: worth remembering things for */
 	struct log_sink log; /* line NULL: nobody listens */
 };
 
@@ -87,8 +88,17 @@ MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
 /* The audit line of a decision: stable "key=value" pairs, no newline. */
-void audient_audit(const struct audient_request *request,
+void audient_audit(const struct audient *audient,
+    const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
+
+/*
+ * How logs call a token: the first 12 digits of its SHA-256; "" for what does
+ * not begin like one.
+ */
+#define AUDIENT_TOKEN_ID_SIZE 13
+void audient_token_id(const struct audient *audient, struct span token,
+    char id[AUDIENT_TOKEN_ID_SIZE]);
 
 /* For a token that comes in pieces. */
 enum audient_completeness {

@@ -5,13 +5,15 @@
 #include "buf.h"
 
 /*
- * Appends what in encodes to out.  Strict base64url of RFC 7515 section 2: no
- * padding, no white space, and unused bits are zero, so that one value has
- * only one spelling.  REASON_TOKEN_MALFORMED otherwise.
+ * Writes what in encodes to out, at most max bytes, and their number to *len.
+ * Strict base64url of RFC 7515 section 2: no padding, no white space, and
+ * unused bits are zero, so that one value has only one spelling; otherwise
+ * REASON_TOKEN_MALFORMED.  REASON_TOKEN_TOO_LARGE if max is too small.
  */
-MUST_CHECK enum reason b64url_decode(struct span in, struct buf *out);
+MUST_CHECK enum reason b64url_decode(struct span in, void *out, size_t max,
+    size_t *len);
 
-/* Decoded size of n characters; 0 also for an impossible n. */
+/* Decoded size of n letters; 0 also for an impossible n. */
 size_t b64url_size(size_t n);
 
 #endif

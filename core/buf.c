@@ -79,6 +79,67 @@ span_ends(struct span s, const char *text)
 	    (n == 0 || memcmp(s.ptr + s.len - n, text, n) == 0);
 }
 
+/* Bytes that follow the first byte of a UTF-8 sequence; -1: not one. */
+static int
+utf8_tail(unsigned char c)
+{
+	if (c < 0x80)
+		return 0;
+	if (c >= 0xc2 && c <= 0xdf)
+		return 1;
+	if (c >= 0xe0 && c <= 0xef)
+		return 2;
+	return c >= 0xf0 && c <= 0xf4 ? 3 : -1;
+}
+
+/* RFC 3629; overlong forms and surrogates show in the second byte. */
+bool
+span_is_utf8(struct span s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	size_t len = s.len;
+
+	while (len > 0) {
+		const int tail = utf8_tail(*p);
+
+		if (tail < 0 || len <= (size_t)tail)
+			return false;
+		if ((*p == 0xe0 && p[1] < 0xa0) ||
+		    (*p == 0xed && p[1] > 0x9f) ||
+		    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+			return false;
+		for (int i = 1; i <= tail; i++)
+			if ((p[i] & 0xc0) != 0x80)
+				return false;
+		p += tail + 1;
+		len -= (size_t)tail + 1;
+	}
+	return true;
+}
+
+/* ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/", RFC 6750 section 2.1 */
+static bool
+is_token_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+';
+}
+
+/* b64token = 1*( token-char ) *"=" */
+bool
+span_is_b64token(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && is_token_char(s.ptr[n]))
+		n++;
+	if (n == 0)
+		return false;
+	while (n < s.len && s.ptr[n] == '=')
+		n++;
+	return n == s.len;
+}
+
 static bool
 is_blank(char c)
 {

@@ -8,6 +8,14 @@
 #include "reason.h"
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+/* An entry point of a module; everything else is hidden. */
+#define EXPORT __attribute__((visibility("default")))
+/* Large, and written before it is read: spared the compiler's zeroes. */
+#if __has_attribute(uninitialized)
+#define UNINITIALIZED __attribute__((uninitialized))
+#else
+#define UNINITIALIZED
+#endif
 
 /* Bytes that belong to somebody else; ptr may be NULL only when len is 0. */
 struct span {
@@ -21,6 +29,8 @@ bool span_is(struct span s, const char *text);
 bool span_is_nocase(struct span s, const char *text); /* ASCII only */
 bool span_starts(struct span s, const char *text);
 bool span_ends(struct span s, const char *text);
+bool span_is_utf8(struct span s);     /* RFC 3629 */
+bool span_is_b64token(struct span s); /* RFC 6750 section 2.1 */
 
 /*
  * Cuts *in at the first stop byte: *head gets what stands before it and *in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cache.h"
+#include "cachedir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 
 #define RECORD_MAX   (1024 * 1024)
 #define NAME_SIZE    96
+#define BASE_FLAGS   (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LOCK_STEP_MS 20
-#define FUTURE_MAX   60 /* seconds that clocks may differ */
 
 /* First line of a record: magic, version, SHA-256 of what follows. */
 static const char magic[] = "audient 1 ";
@@ -34,6 +36,8 @@ kind_name(enum cache_kind kind)
 	switch (kind) {
 	case CACHE_KEYS:
 		return "keys";
+	case CACHE_USERINFO:
+		return "userinfo";
 	}
 	return "other";
 }
@@ -76,7 +80,9 @@ kind_dir(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 	char name[24];
 	int user, dir;
 
-	if (cache->base < 0)
+	/* root's own directory is not looked at twice */
+	if (cache->base < 0 ||
+	    (owner == CACHE_ROOT && (kind != CACHE_KEYS || geteuid() == 0)))
 		return -1;
 	(void)snprintf(name, sizeof(name), "%u", (unsigned int)uid);
 	if ((user = enter(cache->base, name, uid, create)) < 0)
@@ -84,6 +90,12 @@ kind_dir(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 	dir = enter(user, kind_name(kind), uid, create);
 	close(user);
 	return dir;
+}
+
+int
+cache_own_dir(struct cache *cache, enum cache_kind kind)
+{
+	return kind_dir(cache, kind, CACHE_OWN, false);
 }
 
 enum reason
@@ -95,9 +107,12 @@ cache_open(struct cache **cachep, const char *dir, const struct crypto *crypto)
 	if ((cache = calloc(1, sizeof(*cache))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	cache->crypto = crypto;
-	if (geteuid() == 0 && mkdir(dir, 0700) == 0)
+	cache->base = open(dir, BASE_FLAGS);
+	if (cache->base < 0 && errno == ENOENT && geteuid() == 0 &&
+	    mkdir(dir, 0700) == 0) {
 		(void)!chmod(dir, 0755);
-	cache->base = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		cache->base = open(dir, BASE_FLAGS);
+	}
 	if (cache->base >= 0 && !file_is_private_dir(cache->base, geteuid())) {
 		close(cache->base);
 		cache->base = -1;
@@ -196,6 +211,16 @@ cache_unlock(int lock)
 		close(lock); /* and with it goes the lock */
 }
 
+/* Where files may not grow that far, writing would kill our host. */
+static bool
+may_write(size_t size)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	    (limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur);
+}
+
 static bool
 write_all(int fd, struct span s)
 {
@@ -220,6 +245,8 @@ replace(int dir, const char *id, mode_t mode, struct span record)
 	bool ok;
 	int fd;
 
+	if (!may_write(record.len))
+		return false;
 	(void)snprintf(name, sizeof(name), "%s.new", id);
 	(void)unlinkat(dir, name, 0);
 	fd = openat(dir, name,
@@ -274,7 +301,7 @@ read_mark(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 		return mark;
 	(void)snprintf(name, sizeof(name), "%s.mark", id);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode) && st.st_mtim.tv_sec <= now + FUTURE_MAX &&
+	    S_ISREG(st.st_mode) && st.st_mtim.tv_sec <= now + CLOCK_SLACK &&
 	    st.st_size <= 255) {
 		mark.time = st.st_mtim.tv_sec;
 		mark.value = (int)st.st_size;
@@ -306,7 +333,7 @@ cache_set_mark(struct cache *cache, enum cache_kind kind, const char *id,
 	if (fd < 0)
 		return;
 	/* the size first: setting it touches the time */
-	if (ftruncate(fd, mark.value) == 0)
+	if (may_write((size_t)mark.value) && ftruncate(fd, mark.value) == 0)
 		(void)futimens(fd, when);
 	close(fd);
 }

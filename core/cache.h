@@ -19,7 +19,8 @@
 struct cache;
 
 enum cache_kind {
-	CACHE_KEYS, /* public: issuer metadata and key sets */
+	CACHE_KEYS,	/* public: issuer metadata and key sets */
+	CACHE_USERINFO, /* private: what /userinfo said, by hash of the token */
 };
 
 enum cache_owner {
@@ -69,6 +70,13 @@ void cache_set_mark(struct cache *cache, enum cache_kind kind, const char *id,
 
 /* Removes our own record and mark; true if there was a record. */
 bool cache_remove(struct cache *cache, enum cache_kind kind, const char *id);
+
+/*
+ * Removes our own records of a kind that are older than max_age seconds, and
+ * then the oldest ones beyond max; not more often than once a minute.
+ */
+void cache_sweep(struct cache *cache, enum cache_kind kind, int64_t now,
+    int64_t max_age, size_t max);
 
 /* Can the effective user store anything? */
 bool cache_is_writable(struct cache *cache);

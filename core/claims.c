@@ -39,17 +39,20 @@ static enum reason
 find_audience(const struct json *aud, const struct list *wanted)
 {
 	enum reason reason = REASON_AUDIENCE_REFUSED;
+	const struct json *item;
 	struct span s;
+	size_t i;
 
 	if (aud == NULL)
 		return REASON_AUDIENCE_REFUSED;
 	if (json_as_string(aud, &s))
 		return list_has(wanted, s) ? REASON_OK
 					   : REASON_AUDIENCE_REFUSED;
-	if (!json_is_list(aud) || json_size(aud) > AUDIENCES_MAX)
+	if (!json_is(aud, JSON_ARRAY) || json_size(aud) > AUDIENCES_MAX)
 		return REASON_CLAIM_INVALID;
-	for (size_t i = 0; i < json_size(aud); i++) {
-		if (!json_as_string(json_item(aud, i), &s))
+	json_each(aud, i, item)
+	{
+		if (!json_as_string(item, &s))
 			return REASON_CLAIM_INVALID;
 		if (list_has(wanted, s))
 			reason = REASON_OK;
@@ -242,4 +245,20 @@ claims_check(const struct claims *claims, const struct claims_rules *rules,
 	    (reason = check_binding(claims, trace)) != REASON_OK)
 		return reason;
 	return REASON_OK;
+}
+
+void
+claims_window(const struct claims *claims, const struct claims_rules *rules,
+    int64_t *first, int64_t *last)
+{
+	int64_t exp = 0, nbf = 0, iat = 0;
+
+	(void)json_as_date(claims_get(claims, "exp"), &exp);
+	(void)json_as_date(claims_get(claims, "nbf"), &nbf);
+	(void)json_as_date(claims_get(claims, "iat"), &iat);
+	*first = (nbf > iat ? nbf : iat) - rules->clock_tolerance;
+	*last = exp + rules->clock_tolerance - 1;
+	if (rules->max_token_age != 0 &&
+	    *last > iat + rules->max_token_age + rules->clock_tolerance)
+		*last = iat + rules->max_token_age + rules->clock_tolerance;
 }

@@ -37,6 +37,10 @@ MUST_CHECK enum reason claims_check(const struct claims *claims,
     const struct claims_rules *rules, const struct list *issuers,
     bool is_at_jwt, int64_t now, struct trace *trace);
 
+/* The first and the last second at which accepted claims are accepted. */
+void claims_window(const struct claims *claims,
+    const struct claims_rules *rules, int64_t *first, int64_t *last);
+
 /* A claim by its literal name, or NULL. */
 const struct json *claims_get(const struct claims *claims, const char *name);
 

@@ -28,6 +28,7 @@ struct section {
 struct parser {
 	struct setting *setting;
 	size_t n_settings;
+	size_t alloc;
 	struct section section[1 + CONF_TENANTS_MAX + CONF_SERVICES_MAX];
 	size_t n_sections;
 	const char *host;
@@ -170,15 +171,35 @@ unknown_key(struct parser *p, struct span name, unsigned int line)
 	return REASON_CONFIG_INVALID;
 }
 
+/* For one more setting. */
+static enum reason
+make_room(struct parser *p, unsigned int line)
+{
+	const size_t alloc = p->alloc == 0 ? 32 : 2 * p->alloc;
+	struct setting *grown;
+
+	if (p->n_settings < p->alloc)
+		return REASON_OK;
+	if (alloc > SETTINGS_MAX)
+		return bad(p, line, "there are too many settings");
+	grown = reallocarray(p->setting, alloc, sizeof(*grown));
+	if (grown == NULL)
+		return REASON_OUT_OF_MEMORY;
+	p->setting = grown;
+	p->alloc = alloc;
+	return REASON_OK;
+}
+
 static enum reason
 parse_setting(struct parser *p, struct span s, unsigned int line)
 {
+	const struct span whole = s;
 	const struct keyword *kw;
 	struct span name;
 	enum reason reason;
 
 	if (!span_cut(&s, '=', &name))
-		return bad_name(p, line, "no \"=\" in", s,
+		return bad_name(p, line, "no \"=\" in", whole,
 		    "; a line is \"key = value\"");
 	name = span_trim(name);
 	s = span_trim(s);
@@ -187,11 +208,15 @@ parse_setting(struct parser *p, struct span s, unsigned int line)
 	if (s.len == 0)
 		return bad_name(p, line, "the key", name,
 		    " has no value; give it one or remove the line");
+	if (memmem(s.ptr, s.len, " #", 2) != NULL ||
+	    memmem(s.ptr, s.len, "\t#", 2) != NULL)
+		return bad_name(p, line, "a comment behind the value of", name,
+		    "; put it on a line of its own");
 	if ((reason = check_place(p, kw, name, line)) != REASON_OK ||
 	    (reason = check_repeat(p, kw, name, line)) != REASON_OK)
 		return reason;
-	if (p->n_settings == SETTINGS_MAX)
-		return bad(p, line, "there are too many settings");
+	if ((reason = make_room(p, line)) != REASON_OK)
+		return reason;
 	p->setting[p->n_settings++] = (struct setting){ .kw = kw,
 		.value = s,
 		.line = line,
@@ -335,6 +360,25 @@ locate(struct parser *p)
 		p->error->line = line;
 }
 
+/* An issuer for all tenants would make them one. */
+static enum reason
+check_shared_issuer(struct parser *p)
+{
+	for (size_t i = 0; i < p->n_settings; i++) {
+		const struct setting *s = &p->setting[i];
+
+		if (s->section == 0 &&
+		    (strcmp(s->kw->name, "domain") == 0 ||
+			strcmp(s->kw->name, "issuer") == 0))
+			return bad_name(p, s->line, "the key",
+			    span_of(s->kw->name),
+			    " above the first section makes the only tenant, "
+			    "but there are [tenant NAME] sections; move it "
+			    "into one");
+	}
+	return REASON_OK;
+}
+
 /* Keys above the first section make the one tenant only if no section does. */
 static enum reason
 build(struct parser *p)
@@ -348,7 +392,8 @@ build(struct parser *p)
 	if ((reason = apply(p, 0, LEVEL_GLOBAL, p->conf)) != REASON_OK ||
 	    (reason = build_service(p, 0)) != REASON_OK)
 		return reason;
-	if (!has_tenants && (reason = build_tenant(p, 0)) != REASON_OK)
+	reason = has_tenants ? check_shared_issuer(p) : build_tenant(p, 0);
+	if (reason != REASON_OK)
 		return reason;
 	for (size_t i = 1; i < p->n_sections; i++) {
 		reason = p->section[i].level == LEVEL_TENANT
@@ -365,20 +410,17 @@ build(struct parser *p)
 static enum reason
 parse(struct parser *p, struct span text)
 {
-	const size_t n = sizeof(p->section) / sizeof(p->section[0]);
 	enum reason reason;
 
 	p->n_sections = 1; /* the lines above the first one */
-	p->setting = calloc(SETTINGS_MAX, sizeof(p->setting[0]));
-	p->conf = calloc(1, sizeof(*p->conf));
-	if (p->setting == NULL || p->conf == NULL)
-		return REASON_OUT_OF_MEMORY;
-	p->conf->tenant = calloc(n, sizeof(p->conf->tenant[0]));
-	p->conf->service = calloc(n, sizeof(p->conf->service[0]));
-	if (p->conf->tenant == NULL || p->conf->service == NULL)
+	if ((p->conf = calloc(1, sizeof(*p->conf))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((reason = cut_lines(p, text)) != REASON_OK)
 		return reason;
+	p->conf->tenant = calloc(p->n_sections, sizeof(struct tenant));
+	p->conf->service = calloc(p->n_sections, sizeof(struct service));
+	if (p->conf->tenant == NULL || p->conf->service == NULL)
+		return REASON_OUT_OF_MEMORY;
 	return build(p);
 }
 
@@ -439,7 +481,7 @@ service_clear(struct service *v)
 	free(v->identity.username_claim);
 	list_free(&v->identity.domains);
 	free(v->identity.user_map);
-	usermap_free(v->identity.map);
+	free(v->deny_file);
 	free(v->identity.delegation_permission);
 }
 
@@ -466,6 +508,17 @@ find_service(const struct conf *conf, const char *name)
 		if (strcmp(conf->service[i].name, name) == 0)
 			return &conf->service[i];
 	return NULL;
+}
+
+bool
+conf_is_elevating(const char *service)
+{
+	static const char *const names[] = { "sudo", "sudo-i", "su", "su-l" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(service, names[i]) == 0)
+			return true;
+	return false;
 }
 
 const struct service *

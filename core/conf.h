@@ -25,6 +25,7 @@ struct service {
 	struct claims_rules claims;
 	struct policy_rules policy;
 	struct identity_rules identity;
+	char *deny_file;      /* path, or NULL */
 	int accept_opaque;    /* a bool: opaque_tokens = accept-unbound */
 	int userinfo_max_age; /* seconds */
 	int tls;	      /* enum tls_rule */
@@ -62,6 +63,9 @@ void conf_free(struct conf *conf); /* NULL is fine */
  * or the defaults.
  */
 const struct service *conf_service(const struct conf *conf, const char *name);
+
+/* Services that make one user of the host another: sudo, su. */
+bool conf_is_elevating(const char *service);
 
 /* For the manual's test: the i-th keyword, NULL behind the last one. */
 const char *conf_keyword(size_t i);

@@ -175,8 +175,7 @@ check_opaque(const struct service *v, struct conf_error *error)
 
 	if (v->accept_opaque == 0)
 		return REASON_OK;
-	if (strcmp(v->name, "sudo") == 0 || strcmp(v->name, "sudo-i") == 0 ||
-	    strcmp(v->name, "su") == 0 || strcmp(v->name, "su-l") == 0)
+	if (conf_is_elevating(v->name))
 		problem = "are never accepted by sudo and su: they prove no "
 			  "audience";
 	else if (v->identity.allow_root)
@@ -213,6 +212,7 @@ check_service(const struct conf *conf, struct service *v,
 		    "the key \"%s\" is missing; it has no default", v->missing);
 		return bad(error, v->line, NULL);
 	}
+	v->identity.unbound_needs_map = v->policy.n_claims == 0;
 	if ((reason = check_audiences(conf, v, error)) != REASON_OK)
 		return reason;
 	return check_opaque(v, error);

@@ -10,14 +10,10 @@ crypto_open(struct crypto *crypto)
 {
 	*crypto = (struct crypto){ .ctx = NULL };
 	ERR_set_mark();
-	if ((crypto->ctx = OSSL_LIB_CTX_new()) != NULL) {
+	if ((crypto->ctx = OSSL_LIB_CTX_new()) != NULL)
 		crypto->sha256 = EVP_MD_fetch(crypto->ctx, "SHA256", NULL);
-		crypto->sha384 = EVP_MD_fetch(crypto->ctx, "SHA384", NULL);
-		crypto->sha512 = EVP_MD_fetch(crypto->ctx, "SHA512", NULL);
-	}
 	ERR_pop_to_mark();
-	if (crypto->sha256 == NULL || crypto->sha384 == NULL ||
-	    crypto->sha512 == NULL) {
+	if (crypto->sha256 == NULL) {
 		crypto_close(crypto);
 		return REASON_OUT_OF_MEMORY;
 	}
@@ -28,10 +24,21 @@ void
 crypto_close(struct crypto *crypto)
 {
 	EVP_MD_free(crypto->sha256);
-	EVP_MD_free(crypto->sha384);
-	EVP_MD_free(crypto->sha512);
 	OSSL_LIB_CTX_free(crypto->ctx);
 	*crypto = (struct crypto){ .ctx = NULL };
+}
+
+enum reason
+crypto_sha256(const struct crypto *crypto, struct span s,
+    unsigned char md[SHA256_SIZE])
+{
+	bool ok;
+
+	ERR_set_mark();
+	ok = EVP_Digest(s.len > 0 ? s.ptr : "", s.len, md, NULL, crypto->sha256,
+		 NULL) == 1;
+	ERR_pop_to_mark();
+	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;
 }
 
 enum reason
@@ -40,15 +47,11 @@ crypto_sha256_hex(const struct crypto *crypto, struct span s,
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char md[SHA256_SIZE];
-	bool ok;
+	enum reason reason;
 
 	hex[0] = '\0';
-	ERR_set_mark();
-	ok = EVP_Digest(s.len > 0 ? s.ptr : "", s.len, md, NULL, crypto->sha256,
-		 NULL) == 1;
-	ERR_pop_to_mark();
-	if (!ok)
-		return REASON_OUT_OF_MEMORY;
+	if ((reason = crypto_sha256(crypto, s, md)) != REASON_OK)
+		return reason;
 	for (size_t i = 0; i < sizeof(md); i++) {
 		hex[2 * i] = digits[md[i] >> 4];
 		hex[2 * i + 1] = digits[md[i] & 15];

@@ -17,12 +17,13 @@
 struct crypto {
 	OSSL_LIB_CTX *ctx;
 	EVP_MD *sha256;
-	EVP_MD *sha384;
-	EVP_MD *sha512;
 };
 
 MUST_CHECK enum reason crypto_open(struct crypto *crypto);
 void crypto_close(struct crypto *crypto); /* fine after a failed open */
+
+MUST_CHECK enum reason crypto_sha256(const struct crypto *crypto, struct span s,
+    unsigned char md[SHA256_SIZE]);
 
 /* The digest of s in lower-case hexadecimal digits, NUL-terminated. */
 MUST_CHECK enum reason crypto_sha256_hex(const struct crypto *crypto,

@@ -9,7 +9,6 @@
 
 #define DISCOVERY_SIZE_MAX (64 * 1024)
 #define DISCOVERY_MAX_AGE  86400 /* seconds; endpoints hardly ever move */
-#define FUTURE_MAX	   60	 /* seconds that clocks may differ */
 #define URL_SIZE	   1200
 #define NAME_SIZE	   (ISSUER_ID_SIZE + 8)
 
@@ -56,49 +55,56 @@ take_configuration(const struct tenant *t, struct endpoints *e)
 }
 
 static bool
-is_of_issuer(const struct json *json, const struct tenant *tenant)
+is_of_issuer(const struct json *json, const char *issuer)
 {
 	struct span s;
 
 	return json_as_string(json_get(json, "issuer"), &s) &&
-	    span_is(s, tenant->issuers.item[0]);
+	    span_is(s, issuer);
 }
+
+/* One question on its way. */
+struct search {
+	const struct world *world;
+	const struct tenant *tenant;
+	const char *issuer;
+	char name[NAME_SIZE];
+};
 
 /* {"fetched": seconds, "document": {...}} as store() wrote it */
 static bool
-load(const struct world *world, const struct tenant *tenant, const char *name,
-    enum cache_owner owner, struct endpoints *e)
+load(const struct search *s, enum cache_owner owner, struct endpoints *e)
 {
 	struct buf text = BUF_INIT(2 * DISCOVERY_SIZE_MAX);
+	struct json_doc doc = JSON_DOC_INIT;
 	const struct json *document;
-	struct json *json = NULL;
 	const int64_t now = clock_now();
 	int64_t fetched = 0;
 	bool ok;
 
-	ok = cache_load(world->cache, CACHE_KEYS, owner, name, &text) &&
-	    json_parse(buf_span(&text), &json) == REASON_OK &&
-	    (document = json_get(json, "document")) != NULL &&
-	    json_as_date(json_get(json, "fetched"), &fetched) &&
-	    fetched <= now + FUTURE_MAX && now - fetched < DISCOVERY_MAX_AGE &&
-	    is_of_issuer(document, tenant) && take_document(document, e);
-	json_free(json);
+	ok = cache_load(s->world->cache, CACHE_KEYS, owner, s->name, &text) &&
+	    json_doc_parse(buf_span(&text), &doc) == REASON_OK &&
+	    (document = json_get(doc.nodes, "document")) != NULL &&
+	    json_as_date(json_get(doc.nodes, "fetched"), &fetched) &&
+	    fetched <= now + CLOCK_SLACK && now - fetched < DISCOVERY_MAX_AGE &&
+	    is_of_issuer(document, s->issuer) && take_document(document, e);
+	json_doc_free(&doc);
 	buf_free(&text);
 	return ok;
 }
 
 static void
-store(const struct world *world, const char *name, struct span document)
+store(const struct search *s, struct span document)
 {
 	struct buf text = BUF_INIT(2 * DISCOVERY_SIZE_MAX);
-	const int lock = cache_lock(world->cache, CACHE_KEYS, name, 0);
+	const int lock = cache_lock(s->world->cache, CACHE_KEYS, s->name, 0);
 
 	/* the document was parsed, so it can stand inside another one */
 	if (buf_printf(&text, "{\"fetched\":%lld,\"document\":",
 		(long long)clock_now()) == REASON_OK &&
 	    buf_add(&text, document.ptr, document.len) == REASON_OK &&
 	    buf_add_str(&text, "}\n") == REASON_OK)
-		(void)cache_store(world->cache, CACHE_KEYS, name, lock,
+		(void)cache_store(s->world->cache, CACHE_KEYS, s->name, lock,
 		    buf_span(&text));
 	cache_unlock(lock);
 	buf_free(&text);
@@ -106,9 +112,8 @@ store(const struct world *world, const char *name, struct span document)
 
 /* The issuer's URL, with or without its slash, and the well-known path. */
 static bool
-make_url(const struct tenant *tenant, char url[URL_SIZE])
+make_url(const char *issuer, char url[URL_SIZE])
 {
-	const char *issuer = tenant->issuers.item[0];
 	size_t len = strlen(issuer);
 	int n;
 
@@ -120,56 +125,62 @@ make_url(const struct tenant *tenant, char url[URL_SIZE])
 }
 
 static enum issuer_result
-ask(const struct world *world, const struct tenant *tenant, const char *name,
-    int64_t deadline_ms, struct endpoints *e, struct issuer_document *document)
+ask(const struct search *s, int64_t deadline_ms, struct endpoints *e,
+    struct issuer_document *document)
 {
-	enum issuer_result result;
 	char url[URL_SIZE];
+	const struct issuer_question question = {
+		.tenant = s->tenant,
+		.url = url,
+		.size_max = DISCOVERY_SIZE_MAX,
+		.deadline_ms = deadline_ms,
+	};
+	enum issuer_result result;
 
-	if (!make_url(tenant, url)) {
+	if (!make_url(s->issuer, url)) {
 		text_printf(&document->why, "the issuer's URL is too long");
 		return ISSUER_BAD_ANSWER;
 	}
-	result = issuer_get(world, tenant, url, DISCOVERY_SIZE_MAX, deadline_ms,
-	    document);
+	result = issuer_get(s->world, &question, document);
 	if (result != ISSUER_OK)
 		return result;
-	if (!is_of_issuer(document->json, tenant)) {
-		text_printf(&document->why, "%s: the document's \"issuer\" is ",
-		    url);
-		json_show(json_get(document->json, "issuer"), &document->why);
-		text_printf(&document->why, ", not %s",
-		    tenant->issuers.item[0]);
+	if (!is_of_issuer(document->doc.nodes, s->issuer)) {
+		text_printf(&document->why, "the document's \"issuer\" is ");
+		json_show(json_get(document->doc.nodes, "issuer"),
+		    &document->why);
+		text_printf(&document->why, ", not %s", s->issuer);
 		return ISSUER_BAD_ANSWER;
 	}
-	if (!take_document(document->json, e)) {
+	if (!take_document(document->doc.nodes, e)) {
 		text_printf(&document->why, "out of memory");
 		return ISSUER_NO_ANSWER;
 	}
-	store(world, name, buf_span(&document->text));
+	store(s, buf_span(&document->text));
 	return ISSUER_OK;
 }
 
 enum issuer_result
 discovery_get(const struct world *world, const struct tenant *tenant,
-    bool fresh_only, int64_t deadline_ms, struct endpoints *endpoints,
-    struct issuer_document *document)
+    const char *issuer, bool fresh_only, int64_t deadline_ms,
+    struct endpoints *endpoints, struct issuer_document *document)
 {
+	struct search s = { .world = world,
+		.tenant = tenant,
+		.issuer = issuer };
 	enum issuer_result result = ISSUER_OK;
-	char id[ISSUER_ID_SIZE], name[NAME_SIZE];
+	char id[ISSUER_ID_SIZE];
 
 	*endpoints = (struct endpoints){ .jwks_uri = NULL };
-	*document = (struct issuer_document){ .json = NULL };
-	if (issuer_id(world, tenant, id) != REASON_OK) {
+	*document = (struct issuer_document){ .status = 0 };
+	if (issuer_id(world, tenant, issuer, id) != REASON_OK) {
 		text_printf(&document->why, "out of memory");
 		return ISSUER_NO_ANSWER;
 	}
-	(void)snprintf(name, sizeof(name), "%s-meta", id);
+	(void)snprintf(s.name, sizeof(s.name), "%s-meta", id);
 	if (fresh_only ||
-	    (!load(world, tenant, name, CACHE_OWN, endpoints) &&
-		!load(world, tenant, name, CACHE_ROOT, endpoints)))
-		result =
-		    ask(world, tenant, name, deadline_ms, endpoints, document);
+	    (!load(&s, CACHE_OWN, endpoints) &&
+		!load(&s, CACHE_ROOT, endpoints)))
+		result = ask(&s, deadline_ms, endpoints, document);
 	if (result == ISSUER_OK && !take_configuration(tenant, endpoints)) {
 		text_printf(&document->why, "out of memory");
 		return ISSUER_NO_ANSWER;

@@ -14,14 +14,15 @@ struct endpoints {
 
 /*
  * What the configuration says, completed by the discovery document (OpenID
- * Connect Discovery 1.0 section 4, RFC 8414) of the tenant's first issuer,
+ * Connect Discovery 1.0 section 4, RFC 8414) of one of the tenant's issuers,
  * whose "issuer" has to be that one, byte for byte.  The document is kept on
  * disk for a day; fresh_only asks for it again.  *endpoints is written in
  * every case; endpoints_clear() releases it.  document says what went wrong.
  */
 MUST_CHECK enum issuer_result discovery_get(const struct world *world,
-    const struct tenant *tenant, bool fresh_only, int64_t deadline_ms,
-    struct endpoints *endpoints, struct issuer_document *document);
+    const struct tenant *tenant, const char *issuer, bool fresh_only,
+    int64_t deadline_ms, struct endpoints *endpoints,
+    struct issuer_document *document);
 void endpoints_clear(struct endpoints *endpoints);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -25,6 +26,14 @@
 #define CHUNK	    16384
 #define REAP_STEPS  100
 #define REAP_MS	    10
+#define KEPT_MAX    4 /* helpers that wait for the next request */
+
+struct fetcher {
+	const char *helper;
+	bool keeps;
+	pthread_mutex_t lock;
+	int kept[KEPT_MAX]; /* sockets; -1: none */
+};
 
 static enum reason
 write_request(const struct fetch_request *rq, int left_ms, struct buf *out)
@@ -110,11 +119,11 @@ set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int sock)
 
 /* 0 or an errno. */
 static int
-spawn(const char *helper, int sock, pid_t *pid)
+spawn(const struct fetcher *f, int sock, pid_t *pid)
 {
 	char name[] = "audient-fetch", path[] = "PATH=/usr/bin:/bin";
-	char lang[] = "LANG=C";
-	char *const argv[] = { name, NULL };
+	char keep[] = "keep", lang[] = "LANG=C";
+	char *const argv[] = { name, f->keeps ? keep : NULL, NULL };
 	char *const envp[] = { path, lang, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -124,7 +133,7 @@ spawn(const char *helper, int sock, pid_t *pid)
 		return ENOMEM;
 	if (posix_spawnattr_init(&attr) == 0) {
 		if (set_up(&actions, &attr, sock))
-			rc = posix_spawn(pid, helper, &actions, &attr, argv,
+			rc = posix_spawn(pid, f->helper, &actions, &attr, argv,
 			    envp);
 		(void)posix_spawnattr_destroy(&attr);
 	}
@@ -134,16 +143,18 @@ spawn(const char *helper, int sock, pid_t *pid)
 
 /*
  * The host may ignore SIGCHLD or wait for everything itself; then the child
- * is not ours to wait for, and its number not ours to signal.
+ * is not ours to wait for, and its number not ours to signal.  A helper that
+ * is to be kept has left a child of its own and is about to end.
  */
 static void
-reap(pid_t pid)
+reap(pid_t pid, bool by_force)
 {
 	siginfo_t info;
 
 	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
 		return;
-	(void)kill(pid, SIGKILL);
+	if (by_force)
+		(void)kill(pid, SIGKILL);
 	for (int i = 0; i < REAP_STEPS; i++) {
 		const pid_t done = waitpid(pid, NULL, WNOHANG);
 
@@ -326,45 +337,133 @@ read_answer(const struct exchange *x, struct fetch_answer *answer)
 	answer->status = (int)status;
 }
 
+/* A helper that waits for work, or -1. */
+static int
+take_kept(struct fetcher *f)
+{
+	int sock = -1;
+
+	(void)pthread_mutex_lock(&f->lock);
+	for (int i = 0; i < KEPT_MAX && sock < 0; i++)
+		if (f->kept[i] >= 0) {
+			sock = f->kept[i];
+			f->kept[i] = -1;
+		}
+	(void)pthread_mutex_unlock(&f->lock);
+	return sock;
+}
+
+/* Keeps a helper for the next request, or lets it go. */
+static void
+give_back(struct fetcher *f, int sock)
+{
+	(void)pthread_mutex_lock(&f->lock);
+	for (int i = 0; i < KEPT_MAX && sock >= 0; i++)
+		if (f->kept[i] < 0) {
+			f->kept[i] = sock;
+			sock = -1; /* transferred */
+		}
+	(void)pthread_mutex_unlock(&f->lock);
+	if (sock >= 0)
+		close(sock);
+}
+
+/* A socket with a new helper behind it, or -1 and why. */
+static int
+start(const struct fetcher *f, pid_t *pid, struct fetch_answer *answer)
+{
+	int ours, theirs, rc;
+
+	if (!make_pair(&ours, &theirs)) {
+		no_answer(answer, "no descriptors left for audient-fetch");
+		return -1;
+	}
+	rc = spawn(f, theirs, pid);
+	close(theirs);
+	if (rc == 0)
+		return ours;
+	close(ours);
+	text_printf(&answer->why, "cannot start %s: %s", f->helper,
+	    strerrordesc_np(rc));
+	return -1;
+}
+
+/* One request and its answer; true if the helper is fit for another one. */
+static bool
+serve(int sock, struct span out, int64_t deadline_ms,
+    struct fetch_answer *answer)
+{
+	struct exchange x = { .sock = sock,
+		.out = out,
+		.in = BUF_INIT(HEAD_MAX + answer->body.max) };
+	const char *why = converse(&x, deadline_ms);
+
+	if (why != NULL)
+		no_answer(answer, why);
+	else
+		read_answer(&x, answer);
+	buf_free(&x.in);
+	return why == NULL;
+}
+
+static void
+serve_anew(struct fetcher *f, struct span out, int64_t deadline_ms,
+    struct fetch_answer *answer)
+{
+	pid_t pid;
+	int sock;
+	bool ok;
+
+	if (clock_left(deadline_ms) == 0) {
+		no_answer(answer, "no time left to ask");
+		return;
+	}
+	if ((sock = start(f, &pid, answer)) < 0)
+		return;
+	ok = serve(sock, out, deadline_ms, answer);
+	if (ok && f->keeps) {
+		reap(pid, false);
+		give_back(f, sock);
+		return;
+	}
+	close(sock);
+	reap(pid, true);
+}
+
+static void
+answer_init(struct fetch_answer *answer, size_t body_max)
+{
+	*answer = (struct fetch_answer){ .result = FETCH_NO_ANSWER,
+		.body = BUF_INIT(body_max),
+		.limit_left = -1 };
+}
+
 void
-fetch(const char *helper, const struct fetch_request *request,
+fetch(struct fetcher *f, const struct fetch_request *request,
     int64_t deadline_ms, struct fetch_answer *answer)
 {
 	struct buf out = BUF_INIT(REQUEST_MAX);
-	struct exchange x = { .in = BUF_INIT(HEAD_MAX + request->body_max) };
-	int theirs = -1, rc;
-	const char *why;
-	pid_t pid = -1;
+	int sock;
 
-	*answer = (struct fetch_answer){ .result = FETCH_NO_ANSWER,
-		.body = BUF_INIT(request->body_max),
-		.limit_left = -1 };
+	answer_init(answer, request->body_max);
 	if (write_request(request, clock_left(deadline_ms), &out) !=
 	    REASON_OK) {
 		no_answer(answer, "the request is too large");
-		goto out;
+		buf_free(&out);
+		return;
 	}
-	if (!make_pair(&x.sock, &theirs)) {
-		no_answer(answer, "no descriptors left for audient-fetch");
-		goto out;
+	/* One that was kept may have ended meanwhile; then a new one has to. */
+	if ((sock = take_kept(f)) >= 0) {
+		if (serve(sock, buf_span(&out), deadline_ms, answer)) {
+			give_back(f, sock);
+			buf_free(&out);
+			return;
+		}
+		close(sock);
+		fetch_answer_clear(answer);
+		answer_init(answer, request->body_max);
 	}
-	rc = spawn(helper, theirs, &pid);
-	close(theirs);
-	if (rc != 0) {
-		text_printf(&answer->why, "cannot start %s: %s", helper,
-		    strerrordesc_np(rc));
-	} else {
-		x.out = buf_span(&out);
-		if ((why = converse(&x, deadline_ms)) != NULL)
-			no_answer(answer, why);
-		else
-			read_answer(&x, answer);
-	}
-	close(x.sock);
-	if (rc == 0)
-		reap(pid);
-out:
-	buf_free(&x.in);
+	serve_anew(f, buf_span(&out), deadline_ms, answer);
 	buf_free(&out);
 }
 
@@ -372,4 +471,52 @@ void
 fetch_answer_clear(struct fetch_answer *answer)
 {
 	buf_free(&answer->body);
+}
+
+static void
+forget_kept(struct fetcher *f)
+{
+	for (int i = 0; i < KEPT_MAX; i++) {
+		if (f->kept[i] >= 0)
+			close(f->kept[i]);
+		f->kept[i] = -1;
+	}
+}
+
+enum reason
+fetcher_open(struct fetcher **fetcherp, const char *helper, bool keeps_helpers)
+{
+	struct fetcher *f;
+
+	*fetcherp = NULL;
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		return REASON_OUT_OF_MEMORY;
+	if (pthread_mutex_init(&f->lock, NULL) != 0) {
+		free(f);
+		return REASON_OUT_OF_MEMORY;
+	}
+	f->helper = helper;
+	f->keeps = keeps_helpers;
+	for (int i = 0; i < KEPT_MAX; i++)
+		f->kept[i] = -1;
+	*fetcherp = f;
+	return REASON_OK;
+}
+
+void
+fetcher_close(struct fetcher *f)
+{
+	if (f == NULL)
+		return;
+	forget_kept(f);
+	(void)pthread_mutex_destroy(&f->lock);
+	free(f);
+}
+
+/* The sockets are the parent's: two who write to one would mix it up. */
+void
+fetcher_after_fork(struct fetcher *f)
+{
+	(void)pthread_mutex_init(&f->lock, NULL);
+	forget_kept(f);
 }

@@ -40,8 +40,23 @@ struct fetch_answer {
 	struct text why;     /* for people, unless FETCH_ANSWERED */
 };
 
-/* helper is an absolute path; deadline_ms is of clock_ms(). */
-void fetch(const char *helper, const struct fetch_request *request,
+/*
+ * Starts helpers.  For a host that lives long a few of them stay for the next
+ * request, with their connections open; they end by themselves when there is
+ * nothing to do, are nobody's children, and are not used across a fork.
+ */
+struct fetcher;
+
+/* helper is an absolute path, borrowed. */
+MUST_CHECK enum reason fetcher_open(struct fetcher **fetcherp,
+    const char *helper, bool keeps_helpers);
+void fetcher_close(struct fetcher *fetcher); /* NULL is fine */
+
+/* The calling process is a new one: nothing of the old one's is touched. */
+void fetcher_after_fork(struct fetcher *fetcher);
+
+/* deadline_ms is of clock_ms(). */
+void fetch(struct fetcher *fetcher, const struct fetch_request *request,
     int64_t deadline_ms, struct fetch_answer *answer);
 void fetch_answer_clear(struct fetch_answer *answer);
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK 16384
+#define CHUNK 4096
 /* O_NONBLOCK: a fifo in the place of the file must not make us wait. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
 
@@ -44,34 +44,16 @@ static bool
 slurp(int fd, struct buf *out)
 {
 	enum reason reason = REASON_OK;
-	char *chunk;
+	char chunk[CHUNK] UNINITIALIZED;
 	ssize_t n;
 
-	if ((chunk = malloc(CHUNK)) == NULL)
-		return false;
-	while ((n = read_some(fd, chunk)) > 0 && reason == REASON_OK)
+	while ((n = read_some(fd, chunk)) > 0 && reason == REASON_OK) {
 		reason = buf_add(out, chunk, (size_t)n);
+		explicit_bzero(chunk, (size_t)n);
+	}
 	if (reason != REASON_OK)
 		errno = reason == REASON_OUT_OF_MEMORY ? ENOMEM : EFBIG;
-	wipe_free(chunk, CHUNK);
 	return reason == REASON_OK && n == 0;
-}
-
-/* Opens what stands in front of the last slash. */
-static int
-open_parent(const char *path, const char **name)
-{
-	const char *slash = strrchr(path, '/');
-	char *dir;
-	int fd;
-
-	*name = slash + 1;
-	if ((dir = strndup(path, slash == path ? 1 : (size_t)(slash - path))) ==
-	    NULL)
-		return -1;
-	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	return fd;
 }
 
 static const char *
@@ -118,8 +100,8 @@ check_file(int fd, struct text *why)
 	return true;
 }
 
-static enum reason
-read_in(int dir, const char *name, struct buf *out, struct text *why)
+enum reason
+file_read_in(int dir, const char *name, struct buf *out, struct text *why)
 {
 	enum reason reason = REASON_CONFIG_INVALID;
 	int fd;
@@ -148,6 +130,30 @@ out:
 	return reason;
 }
 
+int
+file_open_parent(const char *path, const char **name, struct text *why)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+	int fd;
+
+	if (path[0] != '/') {
+		text_printf(why, "the path must be absolute");
+		return -1;
+	}
+	*name = slash + 1;
+	if ((dir = strndup(path, slash == path ? 1 : (size_t)(slash - path))) ==
+	    NULL) {
+		text_printf(why, "out of memory");
+		return -1;
+	}
+	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		text_printf(why, "its directory: %s", explain_errno(errno));
+	free(dir);
+	return fd;
+}
+
 enum reason
 file_read(const char *path, struct buf *out, struct text *why)
 {
@@ -155,17 +161,9 @@ file_read(const char *path, struct buf *out, struct text *why)
 	const char *name;
 	int dir;
 
-	if (path[0] != '/') {
-		text_printf(why, "the path must be absolute");
+	if ((dir = file_open_parent(path, &name, why)) < 0)
 		return REASON_CONFIG_INVALID;
-	}
-	if ((dir = open_parent(path, &name)) < 0) {
-		reason = errno == ENOMEM ? REASON_OUT_OF_MEMORY
-					 : REASON_CONFIG_INVALID;
-		text_printf(why, "its directory: %s", explain_errno(errno));
-		return reason;
-	}
-	reason = read_in(dir, name, out, why);
+	reason = file_read_in(dir, name, out, why);
 	close(dir);
 	return reason;
 }

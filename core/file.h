@@ -22,6 +22,15 @@ MUST_CHECK enum reason file_read(const char *path, struct buf *out,
     struct text *why);
 
 /*
+ * The same in two steps, for a file that is read again later, perhaps from
+ * inside a chroot(2): an O_PATH descriptor of the directory, or -1, and the
+ * name in it, borrowed from path.
+ */
+int file_open_parent(const char *path, const char **name, struct text *why);
+MUST_CHECK enum reason file_read_in(int dir, const char *name, struct buf *out,
+    struct text *why);
+
+/*
  * The same below a directory that is known to be good, for files that a
  * stranger's mistake may not break: whatever is wrong, the answer is just
  * false, and out is as it was.  The owner must be root or uid.

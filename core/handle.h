@@ -2,22 +2,37 @@
 #ifndef AUDIENT_HANDLE_H
 #define AUDIENT_HANDLE_H
 
+#include <stdatomic.h>
+#include <sys/types.h>
+
 #include "audient.h"
 #include "conf.h"
 #include "keyset.h"
+#include "seen.h"
+#include "watch.h"
 #include "world.h"
+
+/* The files of one service that are read again when they change. */
+struct service_files {
+	struct watched *user_map; /* NULL: not configured, or not needed */
+	struct watched *deny_file;
+};
 
 /* What audient.c decides with. */
 struct audient {
 	struct conf *conf;
 	struct world world;
-	struct keyset **keyset; /* one per tenant */
+	struct keyset **keyset;	     /* one per tenant */
+	struct service_files *files; /* one per service */
+	struct seen *seen;	     /* NULL: the host does not live long */
+	_Atomic pid_t pid;	     /* in which all of it is in order */
 };
+
+/* Puts things in order in a child of the process that opened them. */
+void audient_after_fork(struct audient *a);
 
 /* What a decision leaves behind for logs and people (verdict.c). */
 void verdict_init(struct audient_verdict *v);
-void verdict_set_token(struct audient_verdict *v, const struct crypto *crypto,
-    struct span token);
 void verdict_set_key(struct audient_verdict *v, struct span kid);
 void verdict_set_claims(struct audient_verdict *v, const struct claims *claims);
 /* The check that failed, and nothing of a user who did not get in. */

@@ -154,7 +154,13 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 	if (is_machine)
 		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
 		    value, "a line in user_map, as for every machine");
+	if (claims->proof != PROOF_JWT && rules->unbound_needs_map)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map, as for every opaque token");
 	name = strip_domain(value, &rules->domains);
+	if (rules->map != NULL && name.len == value.len)
+		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,
+		    value, "a line in user_map, or one of username_domains");
 	if (!copy_name(name, user))
 		return trace_span(trace, "username", REASON_USERNAME_UNSAFE,
 		    name, "letters, digits and . _ - @ +");
@@ -200,7 +206,8 @@ identity_check(const struct claims *claims, const struct identity_rules *rules,
 		 trace)) != REASON_OK)
 		return reason;
 	if (account->name != NULL && strcmp(user, account->name) != 0) {
-		if (rules->delegation_permission == NULL ||
+		if (account->uid != UID_UNKNOWN ||
+		    rules->delegation_permission == NULL ||
 		    !policy_has_permission(claims,
 			rules->delegation_permission) ||
 		    !identity_is_safe_name(span_of(account->name)))

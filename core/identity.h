@@ -9,10 +9,11 @@
 #define UID_UNKNOWN    (-2) /* not a login service: names are only names */
 
 struct identity_rules {
-	char *username_claim; /* literal name of the claim */
-	struct list domains;  /* that are stripped from name@domain */
-	char *user_map;	      /* path of the map, or NULL */
-	struct usermap *map;  /* what was read from there, or NULL */
+	char *username_claim;	   /* literal name of the claim */
+	struct list domains;	   /* that are stripped from name@domain */
+	char *user_map;		   /* path of the map, or NULL */
+	const struct usermap *map; /* what was read there; borrowed */
+	bool unbound_needs_map;	   /* who brings no audience is in it */
 	int64_t min_uid;
 	bool allow_root;
 	char *delegation_permission; /* NULL: nobody acts for another */
@@ -29,7 +30,8 @@ struct account {
  * for byte; nothing is ever assigned to the host.  A map may name several
  * users: the one that was asked for, else the first, is taken.  On success
  * user holds the name and *is_delegate says that account->name is somebody
- * else, for whom delegation_permission lets the bearer act.
+ * else, for whom delegation_permission lets the bearer act; never where names
+ * are accounts.
  */
 MUST_CHECK enum reason identity_check(const struct claims *claims,
     const struct identity_rules *rules, const struct account *account,

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "clock.h"
+
 #define URL_MAX	    1024
 #define ID_TEXT_MAX 8192
+#define LIMIT_MAX   300 /* seconds that an issuer may keep us waiting */
 
 bool
 issuer_is_url(struct span s)
@@ -36,7 +39,23 @@ is_overloaded(int status)
 	return status == 408 || status == 429 || status >= 500;
 }
 
-/* What a status of over verified TLS means. */
+/*
+ * Retry-After, or the moment at which the used-up X-RateLimit starts anew.
+ * What is too far away is not believed.
+ */
+static int64_t
+limit_until(const struct fetch_answer *answer, int64_t now)
+{
+	int64_t until = 0;
+
+	if (answer->retry_after > 0)
+		until = now + answer->retry_after;
+	else if (answer->limit_left == 0 || answer->status == 429)
+		until = answer->limit_reset;
+	return until > now + LIMIT_MAX ? now + LIMIT_MAX : until;
+}
+
+/* What somebody with the right certificate, or nobody, has said. */
 static enum issuer_result
 judge(struct fetch_answer *answer, const char *url,
     struct issuer_document *document)
@@ -54,9 +73,11 @@ judge(struct fetch_answer *answer, const char *url,
 		text_add(why, span_of(answer->why.s), TEXT_MAX);
 		return ISSUER_BAD_ANSWER;
 	}
+	document->status = answer->status;
+	document->date = answer->date;
+	document->limit_until = limit_until(answer, clock_now());
 	if (answer->status != 200) {
 		text_printf(why, "HTTP status %d", answer->status);
-		document->is_limited = answer->status == 429;
 		return is_overloaded(answer->status) ? ISSUER_NO_ANSWER
 						     : ISSUER_BAD_ANSWER;
 	}
@@ -65,7 +86,8 @@ judge(struct fetch_answer *answer, const char *url,
 		    answer->type);
 		return ISSUER_BAD_ANSWER;
 	}
-	if (json_parse(buf_span(&answer->body), &document->json) != REASON_OK) {
+	if (json_doc_parse(buf_span(&answer->body), &document->doc) !=
+	    REASON_OK) {
 		text_printf(why, "the answer is not a JSON object");
 		return ISSUER_BAD_ANSWER;
 	}
@@ -75,22 +97,22 @@ judge(struct fetch_answer *answer, const char *url,
 }
 
 enum issuer_result
-issuer_get(const struct world *world, const struct tenant *tenant,
-    const char *url, size_t size_max, int64_t deadline_ms,
+issuer_get(const struct world *world, const struct issuer_question *question,
     struct issuer_document *document)
 {
 	const struct fetch_request request = {
-		.url = url,
-		.ca_file = tenant->ca_file,
-		.proxy = tenant->proxy,
-		.body_max = size_max,
+		.url = question->url,
+		.bearer = question->bearer,
+		.ca_file = question->tenant->ca_file,
+		.proxy = question->tenant->proxy,
+		.body_max = question->size_max,
 	};
 	struct fetch_answer answer;
 	enum issuer_result result;
 
-	*document = (struct issuer_document){ .json = NULL };
-	fetch(world->helper, &request, deadline_ms, &answer);
-	result = judge(&answer, url, document);
+	*document = (struct issuer_document){ .status = 0 };
+	fetch(world->fetcher, &request, question->deadline_ms, &answer);
+	result = judge(&answer, question->url, document);
 	fetch_answer_clear(&answer);
 	return result;
 }
@@ -98,20 +120,19 @@ issuer_get(const struct world *world, const struct tenant *tenant,
 void
 issuer_document_clear(struct issuer_document *document)
 {
-	json_free(document->json);
-	document->json = NULL;
+	json_doc_free(&document->doc);
 	buf_free(&document->text);
 }
 
 enum reason
 issuer_id(const struct world *world, const struct tenant *tenant,
-    char id[ISSUER_ID_SIZE])
+    const char *issuer, char id[ISSUER_ID_SIZE])
 {
 	struct buf text = BUF_INIT(ID_TEXT_MAX);
 	char hex[SHA256_HEX_SIZE];
 	enum reason reason;
 
-	if ((reason = buf_printf(&text, "%s\n%s\n%s\n", tenant->issuers.item[0],
+	if ((reason = buf_printf(&text, "%s\n%s\n%s\n", issuer,
 		 tenant->jwks_uri != NULL ? tenant->jwks_uri : "",
 		 tenant->ca_file != NULL ? tenant->ca_file : "")) ==
 		REASON_OK &&

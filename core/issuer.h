@@ -16,31 +16,40 @@ enum issuer_result {
 };
 
 struct issuer_document {
-	struct json *json; /* owned; NULL unless ISSUER_OK */
-	struct buf text;   /* owned; the same, as it came */
-	bool is_limited;   /* the status was 429 */
-	struct text why;   /* unless ISSUER_OK: what was asked, what came */
+	struct json_doc doc; /* owned; nodes[0] is there if ISSUER_OK */
+	struct buf text;     /* owned; the same, as it came */
+	int status;	     /* of HTTP; 0: no answer */
+	int64_t date;	     /* the issuer's clock; 0: not said */
+	int64_t limit_until; /* do not ask again before; 0: not said */
+	struct text why;     /* unless ISSUER_OK: what was asked, what came */
 };
 
 /*
- * GETs a JSON object of at most size_max bytes.  Whoever it is that answers,
- * no redirect is followed and no other media type is taken.  *document is
- * written in every case; issuer_document_clear() releases it.
+ * GETs a JSON object of at most size_max bytes, with bearer, unless that is
+ * empty, to show for it.  Whoever it is that answers, no redirect is followed
+ * and no other media type is taken.  *document is written in every case;
+ * issuer_document_clear() releases it.
  */
+struct issuer_question {
+	const struct tenant *tenant;
+	const char *url;
+	struct span bearer;
+	size_t size_max;
+	int64_t deadline_ms;
+};
 MUST_CHECK enum issuer_result issuer_get(const struct world *world,
-    const struct tenant *tenant, const char *url, size_t size_max,
-    int64_t deadline_ms, struct issuer_document *document);
+    const struct issuer_question *question, struct issuer_document *document);
 void issuer_document_clear(struct issuer_document *document);
 
 /* https, a host, and nothing that a request line or a log could choke on. */
 bool issuer_is_url(struct span s);
 
 /*
- * The name under which things of this tenant are cached: two tenants that
- * differ in issuer, key location or trust never share one.
+ * The name under which things of an issuer of this tenant are cached: two
+ * that differ in issuer, key location or trust never share one.
  */
 #define ISSUER_ID_SIZE 33
 MUST_CHECK enum reason issuer_id(const struct world *world,
-    const struct tenant *tenant, char id[ISSUER_ID_SIZE]);
+    const struct tenant *tenant, const char *issuer, char id[ISSUER_ID_SIZE]);
 
 #endif

@@ -1,250 +1,415 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "json.h"
 
-#include <errno.h>
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define DATE_MAX   253402300799LL /* the last second of the year 9999 */
-#define SHOW_ITEMS 8
-#define SHOW_BYTES 120
+#define DOC_MAX	  (1024 * 1024)
+#define DOC_NODES 8192
 
-/* json.h keeps jansson's types to this file. */
-static const json_t *
-inside(const struct json *v)
-{
-	return (const json_t *)(const void *)v;
-}
-
-static const struct json *
-outside(const json_t *v)
-{
-	return (const struct json *)(const void *)v;
-}
-
-/*
- * jansson lets a NUL pass at the end of a document, nests 2048 deep, and
- * bounds nothing else: what a parser must not even start on is found here.
- */
-static bool
-is_bounded(struct span text)
-{
-	size_t depth = 0, members = 0;
-	bool quoted = false;
-
-	if (text.len == 0 || memchr(text.ptr, '\0', text.len) != NULL)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		const char c = text.ptr[i];
-
-		if (quoted) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				quoted = false;
-			continue;
-		}
-		if (c == '"')
-			quoted = true;
-		else if (c == ':' && ++members > JSON_MEMBERS_MAX)
-			return false;
-		else if ((c == '{' || c == '[') && ++depth > JSON_DEPTH_MAX)
-			return false;
-		else if ((c == '}' || c == ']') && depth-- == 0)
-			return false;
-	}
-	return true;
-}
-
-/* What jansson is given, and whether it was short of memory. */
-struct source {
-	struct span rest;
-	bool is_starved;
+/* What is left to read, and where values go. */
+struct parser {
+	char *p;
+	char *end;
+	struct json *nodes;
+	size_t n;
+	size_t max;
 };
 
-/*
- * jansson does not look whether its buffer for a string or a number could
- * grow: if not, a byte is lost, and the rest is parsed as if it were whole.
- * So it gets one byte at a time, and none after an allocation that failed.
- */
-static size_t
-next_byte(void *buffer, size_t size, void *arg)
-{
-	struct source *source = arg;
+static bool parse_value(struct parser *x, int depth);
 
-	(void)size;
-	if (errno == ENOMEM)
-		source->is_starved = true;
-	if (source->is_starved || source->rest.len == 0)
-		return 0;
-	*(char *)buffer = *source->rest.ptr++;
-	source->rest.len--;
-	return 1;
+static void
+skip_space(struct parser *x)
+{
+	while (x->p < x->end &&
+	    (*x->p == ' ' || *x->p == '\n' || *x->p == '\r' || *x->p == '\t'))
+		x->p++;
 }
 
-enum reason
-json_parse(struct span text, struct json **jsonp)
+/* Is c next, after white space?  Then it is used up. */
+static bool
+take(struct parser *x, char c)
 {
-	struct source source = { .rest = text };
-	const int errno_was = errno;
-	json_t *root;
-
-	*jsonp = NULL;
-	if (!is_bounded(text))
-		return REASON_TOKEN_MALFORMED;
-	errno = 0;
-	root = json_load_callback(next_byte, &source, JSON_REJECT_DUPLICATES,
-	    NULL);
-	if (errno == ENOMEM)
-		source.is_starved = true;
-	errno = errno_was;
-	if (source.is_starved) {
-		json_decref(root);
-		return REASON_OUT_OF_MEMORY;
-	}
-	if (!json_is_object(root)) {
-		json_decref(root);
-		return REASON_TOKEN_MALFORMED;
-	}
-	*jsonp = (struct json *)(void *)root;
-	return REASON_OK;
-}
-
-void
-json_free(struct json *json)
-{
-	json_decref((json_t *)(void *)json);
-}
-
-const struct json *
-json_get(const struct json *v, const char *name)
-{
-	return outside(json_object_get(inside(v), name));
-}
-
-size_t
-json_size(const struct json *v)
-{
-	return json_array_size(inside(v));
-}
-
-const struct json *
-json_item(const struct json *v, size_t i)
-{
-	return outside(json_array_get(inside(v), i));
-}
-
-bool
-json_as_string(const struct json *v, struct span *out)
-{
-	if (!json_is_string(inside(v)))
+	skip_space(x);
+	if (x->p == x->end || *x->p != c)
 		return false;
-	out->ptr = json_string_value(inside(v));
-	out->len = json_string_length(inside(v));
+	x->p++;
 	return true;
 }
 
-bool
-json_as_integer(const struct json *v, int64_t *out)
+static struct json *
+add(struct parser *x, enum json_type type)
 {
-	if (!json_is_integer(inside(v)))
-		return false;
-	*out = json_integer_value(inside(v));
-	return true;
+	struct json *v;
+
+	if (x->n == x->max || x->n == UINT16_MAX)
+		return NULL;
+	v = &x->nodes[x->n++];
+	*v = (struct json){ .type = (uint8_t)type, .span = 1 };
+	return v;
 }
 
-bool
-json_as_date(const struct json *v, int64_t *out)
+static bool
+take_word(struct parser *x, const char *word, enum json_type type)
 {
-	int64_t whole;
-	double real;
+	const size_t n = strlen(word);
 
-	if (json_is_real(inside(v))) {
-		real = json_real_value(inside(v));
-		/* false for NaN as well */
-		if (!(real >= 0.0 && real <= (double)DATE_MAX))
+	if ((size_t)(x->end - x->p) < n || memcmp(x->p, word, n) != 0)
+		return false;
+	x->p += n;
+	return add(x, type) != NULL;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* The four digits of \uXXXX at p, which is inside the text. */
+static long
+take_hex(const struct parser *x, const char *p)
+{
+	long unit = 0;
+
+	if (x->end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		const int digit = hex_digit(p[i]);
+
+		if (digit < 0)
+			return -1;
+		unit = unit << 4 | digit;
+	}
+	return unit;
+}
+
+static char *
+put_utf8(char *out, long c)
+{
+	if (c < 0x80) {
+		*out++ = (char)c;
+		return out;
+	}
+	if (c < 0x800) {
+		*out++ = (char)(0xc0 | c >> 6);
+	} else {
+		if (c < 0x10000) {
+			*out++ = (char)(0xe0 | c >> 12);
+		} else {
+			*out++ = (char)(0xf0 | c >> 18);
+			*out++ = (char)(0x80 | (c >> 12 & 0x3f));
+		}
+		*out++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*out++ = (char)(0x80 | (c & 0x3f));
+	return out;
+}
+
+/* \uXXXX, with its other half if it is a surrogate; neither NUL nor a half. */
+static char *
+take_unicode(struct parser *x, char *out)
+{
+	long c = take_hex(x, x->p), low;
+
+	x->p += 4;
+	if (c <= 0 || (c >= 0xdc00 && c <= 0xdfff))
+		return NULL;
+	if (c >= 0xd800 && c <= 0xdbff) {
+		if (x->end - x->p < 6 || x->p[0] != '\\' || x->p[1] != 'u')
+			return NULL;
+		low = take_hex(x, x->p + 2);
+		x->p += 6;
+		if (low < 0xdc00 || low > 0xdfff)
+			return NULL;
+		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+	}
+	return put_utf8(out, c);
+}
+
+/* What follows a backslash; what it stands for is never longer. */
+static char *
+take_escape(struct parser *x, char *out)
+{
+	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	const char *at;
+
+	if (x->p == x->end || *x->p == '\0')
+		return NULL;
+	if (*x->p == 'u') {
+		x->p++;
+		return x->end - x->p < 4 ? NULL : take_unicode(x, out);
+	}
+	if ((at = strchr(escapes, *x->p)) == NULL)
+		return NULL;
+	x->p++;
+	*out++ = meant[at - escapes];
+	return out;
+}
+
+#define EACH(byte) ((byte)*0x0101010101010101ULL)
+
+/* Has one of eight bytes its top bit set, or is it below 0x20, '"' or '\\'? */
+static bool
+is_special(uint64_t w)
+{
+	const uint64_t quote = w ^ EACH(0x22ULL), slash = w ^ EACH(0x5cULL);
+
+	/* the well-known test for a zero byte; it also catches the top bits */
+	return ((w | (w - EACH(0x20ULL)) | (quote - EACH(0x01ULL)) |
+		    (slash - EACH(0x01ULL))) &
+		   EACH(0x80ULL)) != 0;
+}
+
+/* Plain bytes as they stand, up to what ends them or needs a closer look. */
+static void
+skip_plain(struct parser *x, bool *is_ascii)
+{
+	uint64_t w;
+
+	for (; x->p < x->end; x->p++) {
+		unsigned char c;
+
+		for (; x->end - x->p >= 8; x->p += 8) {
+			memcpy(&w, x->p, 8);
+			if (is_special(w))
+				break;
+		}
+		for (; x->p < x->end; x->p++) {
+			c = (unsigned char)*x->p;
+			if (c == '"' || c == '\\' || c < 0x20)
+				return;
+			if (c >= 0x80) {
+				*is_ascii = false;
+				break;
+			}
+		}
+	}
+}
+
+static bool
+parse_string(struct parser *x)
+{
+	struct json *v = add(x, JSON_STRING);
+	bool is_ascii = true;
+	char *start, *out;
+
+	if (v == NULL || !take(x, '"'))
+		return false;
+	start = out = x->p;
+	for (;;) {
+		char *plain = x->p;
+
+		skip_plain(x, &is_ascii);
+		if (out != plain)
+			memmove(out, plain, (size_t)(x->p - plain));
+		out += x->p - plain;
+		if (x->p == x->end || (unsigned char)*x->p < 0x20)
 			return false;
-		*out = (int64_t)real; /* rounds down, as real >= 0 */
-		return true;
+		if (*x->p++ == '"')
+			break;
+		if ((out = take_escape(x, out)) == NULL)
+			return false;
 	}
-	if (!json_as_integer(v, &whole) || whole < 0 || whole > DATE_MAX)
+	v->ptr = start;
+	v->len = (uint32_t)(out - start);
+	return is_ascii ||
+	    span_is_utf8((struct span){ .ptr = start, .len = v->len });
+}
+
+static size_t
+skip_digits(struct parser *x)
+{
+	const char *start = x->p;
+
+	while (x->p < x->end && *x->p >= '0' && *x->p <= '9')
+		x->p++;
+	return (size_t)(x->p - start);
+}
+
+/* RFC 8259 section 6; *is_real says whether it has a fraction or exponent. */
+static bool
+skip_number(struct parser *x, bool *is_real)
+{
+	size_t digits;
+	bool zero;
+
+	*is_real = false;
+	if (x->p < x->end && *x->p == '-')
+		x->p++;
+	zero = x->p < x->end && *x->p == '0';
+	digits = skip_digits(x);
+	if (digits == 0 || (zero && digits > 1))
 		return false;
-	*out = whole;
+	if (x->p < x->end && *x->p == '.') {
+		*is_real = true;
+		x->p++;
+		if (skip_digits(x) == 0)
+			return false;
+	}
+	if (x->p < x->end && (*x->p == 'e' || *x->p == 'E')) {
+		*is_real = true;
+		x->p++;
+		if (x->p < x->end && (*x->p == '+' || *x->p == '-'))
+			x->p++;
+		if (skip_digits(x) == 0)
+			return false;
+	}
 	return true;
 }
 
-bool
-json_as_bool(const struct json *v, bool *out)
+static bool
+parse_number(struct parser *x)
 {
-	if (!json_is_boolean(inside(v)))
+	struct json *v = add(x, JSON_INTEGER);
+	char *start = x->p;
+	int64_t unused;
+	bool is_real;
+
+	if (v == NULL || !skip_number(x, &is_real))
 		return false;
-	*out = json_is_true(inside(v));
-	return true;
+	v->ptr = start;
+	v->len = (uint32_t)(x->p - start);
+	if (is_real)
+		v->type = JSON_REAL;
+	return is_real || json_as_integer(v, &unused);
 }
 
-bool
-json_is_list(const struct json *v)
+/* Has the object a member of the last one's name already? */
+static bool
+is_duplicate(const struct json *object, const struct json *name)
 {
-	return json_is_array(inside(v));
-}
+	const struct json *other = object + 1;
 
-bool
-json_is_map(const struct json *v)
-{
-	return json_is_object(inside(v));
-}
-
-bool
-json_holds(const struct json *v, struct span want)
-{
-	struct span s;
-
-	if (json_as_string(v, &s))
-		return span_equal(s, want);
-	for (size_t i = 0; i < json_size(v); i++)
-		if (json_as_string(json_item(v, i), &s) && span_equal(s, want))
+	while (other < name) {
+		if (other->len == name->len &&
+		    memcmp(other->ptr, name->ptr, name->len) == 0)
 			return true;
+		other += 1 + other[1].span;
+	}
 	return false;
 }
 
-static void
-show_one(const json_t *v, struct text *t)
+static bool
+parse_object(struct parser *x, int depth)
 {
-	struct span s;
+	const size_t at = x->n;
+	struct json *v = add(x, JSON_OBJECT);
+	size_t members = 0;
 
-	if (json_as_string(outside(v), &s))
-		text_add(t, s, SHOW_BYTES);
-	else if (json_is_integer(v))
-		text_printf(t, "%lld", (long long)json_integer_value(v));
-	else if (json_is_real(v))
-		text_printf(t, "%g", json_real_value(v));
-	else if (json_is_boolean(v))
-		text_printf(t, "%s", json_is_true(v) ? "true" : "false");
-	else if (json_is_null(v))
-		text_printf(t, "null");
-	else
-		text_printf(t, "%s",
-		    json_is_array(v) ? "an array" : "an object");
+	if (v == NULL)
+		return false;
+	x->p++; /* the brace */
+	if (!take(x, '}')) {
+		do {
+			const size_t name = x->n;
+
+			skip_space(x);
+			if (++members > JSON_MEMBERS_MAX || !parse_string(x) ||
+			    is_duplicate(v, &x->nodes[name]) || !take(x, ':') ||
+			    !parse_value(x, depth + 1))
+				return false;
+		} while (take(x, ','));
+		if (!take(x, '}'))
+			return false;
+	}
+	v->len = (uint32_t)members;
+	v->span = (uint16_t)(x->n - at);
+	return true;
+}
+
+static bool
+parse_array(struct parser *x, int depth)
+{
+	const size_t at = x->n;
+	struct json *v = add(x, JSON_ARRAY);
+	uint32_t items = 0;
+
+	if (v == NULL)
+		return false;
+	x->p++; /* the bracket */
+	if (!take(x, ']')) {
+		do {
+			if (!parse_value(x, depth + 1))
+				return false;
+			items++;
+		} while (take(x, ','));
+		if (!take(x, ']'))
+			return false;
+	}
+	v->len = items;
+	v->span = (uint16_t)(x->n - at);
+	return true;
+}
+
+static bool
+parse_value(struct parser *x, int depth)
+{
+	skip_space(x);
+	if (x->p == x->end || depth > JSON_DEPTH_MAX)
+		return false;
+	switch (*x->p) {
+	case '{':
+		return parse_object(x, depth);
+	case '[':
+		return parse_array(x, depth);
+	case '"':
+		return parse_string(x);
+	case 't':
+		return take_word(x, "true", JSON_TRUE);
+	case 'f':
+		return take_word(x, "false", JSON_FALSE);
+	case 'n':
+		return take_word(x, "null", JSON_NULL);
+	default:
+		return parse_number(x);
+	}
+}
+
+enum reason
+json_parse(char *text, size_t len, struct json *nodes, size_t max)
+{
+	struct parser x = { .p = text,
+		.end = text + len,
+		.nodes = nodes,
+		.max = max };
+
+	if (len == 0 || len > UINT32_MAX)
+		return REASON_TOKEN_MALFORMED;
+	skip_space(&x);
+	if (x.p == x.end || *x.p != '{' || !parse_value(&x, 1))
+		return REASON_TOKEN_MALFORMED;
+	skip_space(&x);
+	return x.p == x.end ? REASON_OK : REASON_TOKEN_MALFORMED;
+}
+
+enum reason
+json_doc_parse(struct span text, struct json_doc *doc)
+{
+	size_t max = DOC_NODES;
+	enum reason reason;
+
+	*doc = (struct json_doc){ .text = BUF_INIT(DOC_MAX) };
+	if ((reason = buf_add(&doc->text, text.ptr, text.len)) != REASON_OK)
+		return reason == REASON_OUT_OF_MEMORY ? reason
+						      : REASON_TOKEN_MALFORMED;
+	/* the shortest value and what parts it from the next: two bytes */
+	if (max > text.len / 2 + 1)
+		max = text.len / 2 + 1;
+	doc->nodes = reallocarray(NULL, max, sizeof(*doc->nodes));
+	if (doc->nodes == NULL)
+		return REASON_OUT_OF_MEMORY;
+	return json_parse(doc->text.data, doc->text.len, doc->nodes, max);
 }
 
 void
-json_show(const struct json *v, struct text *t)
+json_doc_free(struct json_doc *doc)
 {
-	const size_t n = json_size(v);
-
-	if (v == NULL) {
-		text_printf(t, "absent");
-		return;
-	}
-	if (!json_is_list(v)) {
-		show_one(inside(v), t);
-		return;
-	}
-	text_printf(t, "[");
-	for (size_t i = 0; i < n && i < SHOW_ITEMS; i++) {
-		if (i > 0)
-			text_printf(t, ", ");
-		show_one(inside(json_item(v, i)), t);
-	}
-	text_printf(t, n > SHOW_ITEMS ? ", ...]" : "]");
+	buf_free(&doc->text);
+	free(doc->nodes);
+	doc->nodes = NULL;
 }

@@ -7,21 +7,56 @@
 #include "text.h"
 
 #define JSON_DEPTH_MAX	 16
-#define JSON_MEMBERS_MAX 512 /* members of all objects of a document */
+#define JSON_MEMBERS_MAX 256 /* of one object */
 
-/* A value inside a document; lives as long as the document does. */
-struct json;
+enum json_type {
+	JSON_OBJECT,
+	JSON_ARRAY,
+	JSON_STRING,
+	JSON_INTEGER,
+	JSON_REAL,
+	JSON_TRUE,
+	JSON_FALSE,
+	JSON_NULL,
+};
 
 /*
- * Parses a whole document, an object, strictly (RFC 8259, RFC 7515 section
- * 4): no duplicate member, no NUL byte or \u0000, no byte after the end,
- * valid UTF-8, bounded depth and number of members.  The caller has bounded
- * the size.  On success *jsonp is owned by the caller, who frees it with
- * json_free(); REASON_TOKEN_MALFORMED or REASON_OUT_OF_MEMORY otherwise, and
- * *jsonp is NULL.
+ * A value of a document: one element of the array that json_parse() filled.
+ * What an object or array contains follows it there, an object's names
+ * before their values.  Read it with the functions below.
  */
-MUST_CHECK enum reason json_parse(struct span text, struct json **jsonp);
-void json_free(struct json *json); /* NULL is fine */
+struct json {
+	const char *ptr; /* a string's bytes, unescaped; a number's digits */
+	uint32_t len;
+	uint16_t span; /* elements, with this one, that the value takes */
+	uint8_t type;  /* enum json_type */
+	uint8_t unused;
+};
+
+/*
+ * Parses a whole document, which has to be an object, strictly (RFC 8259, RFC
+ * 7515 section 4): no duplicate member, no NUL byte or \u0000, no byte after
+ * the end, valid UTF-8, no integer beyond 64 bits, bounded depth.  Strings
+ * are unescaped where they stand, so text is changed; it has to live as long
+ * as the values, of which nodes[0] is the object.  Allocates nothing.
+ * REASON_TOKEN_MALFORMED also if more than max nodes would be needed.
+ */
+MUST_CHECK enum reason json_parse(char *text, size_t len, struct json *nodes,
+    size_t max);
+
+/* A document that brings its own memory, for where speed does not matter. */
+struct json_doc {
+	struct buf text;
+	struct json *nodes;
+};
+
+/* clang-format off */
+#define JSON_DOC_INIT { .nodes = NULL }
+/* clang-format on */
+
+/* Copies text; *doc is released with json_doc_free() in every case. */
+MUST_CHECK enum reason json_doc_parse(struct span text, struct json_doc *doc);
+void json_doc_free(struct json_doc *doc);
 
 /*
  * A member of an object; NULL if v is NULL, no object, or has none of that
@@ -32,7 +67,14 @@ const struct json *json_get(const struct json *v, const char *name);
 
 /* The elements of an array; 0 and NULL for anything else. */
 size_t json_size(const struct json *v);
-const struct json *json_item(const struct json *v, size_t i);
+const struct json *json_first(const struct json *v);
+const struct json *json_next(const struct json *item); /* of one item */
+
+/* clang-format off */
+#define json_each(array, i, item) \
+	for ((i) = 0, (item) = json_first(array); (i) < json_size(array); \
+	    (i)++, (item) = json_next(item))
+/* clang-format on */
 
 /* Typed values.  False, and *out untouched, if v is NULL or another type. */
 bool json_as_string(const struct json *v, struct span *out);
@@ -40,13 +82,12 @@ bool json_as_integer(const struct json *v, int64_t *out);
 /* RFC 7519 NumericDate: whole seconds, rounded down, up to the year 9999. */
 bool json_as_date(const struct json *v, int64_t *out);
 bool json_as_bool(const struct json *v, bool *out);
-bool json_is_list(const struct json *v);
-bool json_is_map(const struct json *v);
+bool json_is(const struct json *v, enum json_type type);
 
-/* Is v the string want, or a list that has it?  Byte for byte. */
+/* Is v the string want, or an array that has it?  Byte for byte. */
 bool json_holds(const struct json *v, struct span want);
 
-/* Shows strings, numbers and lists of them; "absent", "an object". */
+/* Shows strings, numbers and arrays of them; "absent", "an object". */
 void json_show(const struct json *v, struct text *t);
 
 #endif

@@ -63,7 +63,7 @@ check_use(const struct json *v, struct text *why)
 	if (use != NULL && (!json_as_string(use, &s) || !span_is(s, "sig")))
 		return unusable(why, "\"use\" is not \"sig\"");
 	if (ops != NULL &&
-	    (!json_is_list(ops) || !json_holds(ops, span_of("verify"))))
+	    (!json_is(ops, JSON_ARRAY) || !json_holds(ops, span_of("verify"))))
 		return unusable(why, "\"key_ops\" has no \"verify\"");
 	return REASON_OK;
 }
@@ -100,20 +100,18 @@ read_kid(const struct json *v, struct jwk *jwk, struct text *why)
 	return REASON_OK;
 }
 
+/* A number of at most max bytes, most significant first. */
 static enum reason
-decode(const struct json *v, const char *name, struct buf *out,
-    struct text *why)
+decode(const struct json *v, const char *name, unsigned char *out, size_t max,
+    size_t *len, struct text *why)
 {
 	struct span s;
-	enum reason reason;
 
 	if (!json_as_string(json_get(v, name), &s)) {
 		text_printf(why, "\"%s\" is missing", name);
 		return REASON_KEY_UNUSABLE;
 	}
-	if ((reason = b64url_decode(s, out)) == REASON_OUT_OF_MEMORY)
-		return reason;
-	if (reason != REASON_OK || out->len == 0) {
+	if (b64url_decode(s, out, max, len) != REASON_OK || *len == 0) {
 		text_printf(why, "\"%s\" is not a number that we accept", name);
 		return REASON_KEY_UNUSABLE;
 	}
@@ -175,18 +173,19 @@ static enum reason
 import_rsa(const struct crypto *crypto, const struct json *v, struct jwk *jwk,
     struct text *why)
 {
-	struct buf nb = BUF_INIT(RSA_BITS_MAX / 8 + 1);
-	struct buf eb = BUF_INIT(RSA_E_BITS / 8 + 1);
+	unsigned char nb[RSA_BITS_MAX / 8 + 1], eb[RSA_E_BITS / 8 + 1];
+	size_t n_len, e_len;
 	BIGNUM *n = NULL, *e = NULL;
 	OSSL_PARAM_BLD *bld = NULL;
 	OSSL_PARAM *params = NULL;
 	enum reason reason;
 
-	if ((reason = decode(v, "n", &nb, why)) != REASON_OK ||
-	    (reason = decode(v, "e", &eb, why)) != REASON_OK)
-		goto out;
-	n = BN_bin2bn((unsigned char *)nb.data, (int)nb.len, NULL);
-	e = BN_bin2bn((unsigned char *)eb.data, (int)eb.len, NULL);
+	if ((reason = decode(v, "n", nb, sizeof(nb), &n_len, why)) !=
+		REASON_OK ||
+	    (reason = decode(v, "e", eb, sizeof(eb), &e_len, why)) != REASON_OK)
+		return reason;
+	n = BN_bin2bn(nb, (int)n_len, NULL);
+	e = BN_bin2bn(eb, (int)e_len, NULL);
 	if (n == NULL || e == NULL) {
 		reason = REASON_OUT_OF_MEMORY;
 		goto out;
@@ -210,8 +209,6 @@ out:
 	OSSL_PARAM_BLD_free(bld);
 	BN_free(n);
 	BN_free(e);
-	buf_free(&nb);
-	buf_free(&eb);
 	return reason;
 }
 
@@ -233,42 +230,35 @@ import_ec(const struct crypto *crypto, const struct json *v, struct jwk *jwk,
     struct text *why)
 {
 	const struct curve *curve = find_curve(v);
-	struct buf point = BUF_INIT(1 + 2 * COORD_MAX);
+	unsigned char point[1 + 2 * COORD_MAX], *y;
 	char group[16]; /* OSSL_PARAM wants it writable */
 	OSSL_PARAM params[3];
 	enum reason reason;
+	size_t x_len, y_len;
 
 	if (curve == NULL)
 		return unusable(why, "a curve that we do not use");
-	(void)strcpy(group, curve->group);
 	/* SEC 1 section 2.3.3: 04 || x || y */
-	if ((reason = buf_add(&point, "\004", 1)) != REASON_OK ||
-	    (reason = decode(v, "x", &point, why)) != REASON_OK)
-		goto out;
-	if (point.len != 1 + curve->size) {
-		reason = unusable(why, "\"x\" has the wrong length");
-		goto out;
-	}
-	if ((reason = decode(v, "y", &point, why)) != REASON_OK)
-		goto out;
-	if (point.len != 1 + 2 * curve->size) {
-		reason = unusable(why, "\"y\" has the wrong length");
-		goto out;
-	}
+	point[0] = 4;
+	y = point + 1 + curve->size;
+	if ((reason = decode(v, "x", point + 1, curve->size, &x_len, why)) !=
+		REASON_OK ||
+	    (reason = decode(v, "y", y, curve->size, &y_len, why)) != REASON_OK)
+		return reason;
+	if (x_len != curve->size || y_len != curve->size)
+		return unusable(why, "a coordinate has the wrong length");
+	(void)strcpy(group, curve->group);
 	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
 	    group, 0);
 	params[1] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-	    point.data, point.len);
+	    point, 1 + 2 * curve->size);
 	params[2] = OSSL_PARAM_construct_end();
 	make_pkey(crypto, "EC", params, &jwk->pkey);
 	check_point(crypto, &jwk->pkey);
 	jwk->algs = ALG_BIT(curve->alg);
 	jwk->signature_size = 2 * curve->size;
-	reason = jwk->pkey != NULL ? REASON_OK
-				   : unusable(why, "not a point on the curve");
-out:
-	buf_free(&point);
-	return reason;
+	return jwk->pkey != NULL ? REASON_OK
+				 : unusable(why, "not a point on the curve");
 }
 
 static enum reason
@@ -301,7 +291,7 @@ jwk_import(const struct crypto *crypto, const struct json *v, struct jwk *jwk,
 	enum reason reason;
 
 	*jwk = (struct jwk){ .pkey = NULL };
-	if (!json_is_map(v))
+	if (!json_is(v, JSON_OBJECT))
 		return unusable(why, "not an object");
 	if (!is_public(v)) {
 		text_printf(why, "a private or symmetric key is published");

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "jws.h"
 
-#include <string.h>
-
 #include "b64url.h"
 #include "jwk.h"
-
-#define HEADER_MAX 4096 /* bytes, decoded */
 
 static enum reason
 read_alg(const struct json *json, alg_set allowed, struct jws_header *header,
@@ -95,31 +91,23 @@ enum reason
 jws_read_header(const struct token *token, alg_set allowed,
     struct jws_header *header, struct trace *trace)
 {
-	struct buf text = BUF_INIT(HEADER_MAX);
+	const struct json *json = header->nodes;
 	enum reason reason;
+	size_t len;
 
-	memset(header, 0, sizeof(*header));
-	if ((reason = b64url_decode(token->header, &text)) == REASON_OK)
-		reason = json_parse(buf_span(&text), &header->owned);
-	buf_free(&text);
-	if (reason != REASON_OK) {
-		if (reason != REASON_OUT_OF_MEMORY)
-			reason = REASON_TOKEN_MALFORMED;
-		return trace_text(trace, "header", reason, "a JSON object",
-		    "something else");
-	}
-	if ((reason = check_extensions(header->owned, trace)) != REASON_OK ||
-	    (reason = read_alg(header->owned, allowed, header, trace)) !=
+	header->kid = span_of(NULL);
+	header->is_at_jwt = header->is_jwe = false;
+	if (b64url_decode(token->header, header->text, JWS_HEADER_MAX, &len) !=
 		REASON_OK ||
-	    (reason = read_typ(header->owned, header, trace)) != REASON_OK ||
-	    (reason = read_kid(header->owned, header, trace)) != REASON_OK)
+	    json_parse(header->text, len, header->nodes, JWS_HEADER_NODES) !=
+		REASON_OK)
+		return trace_text(trace, "header", REASON_TOKEN_MALFORMED,
+		    "a JSON object of at most 2048 bytes", "something else");
+	header->is_jwe = json_get(json, "enc") != NULL;
+	if ((reason = check_extensions(json, trace)) != REASON_OK ||
+	    (reason = read_alg(json, allowed, header, trace)) != REASON_OK ||
+	    (reason = read_typ(json, header, trace)) != REASON_OK ||
+	    (reason = read_kid(json, header, trace)) != REASON_OK)
 		return reason;
 	return REASON_OK;
-}
-
-void
-jws_header_clear(struct jws_header *header)
-{
-	json_free(header->owned);
-	memset(header, 0, sizeof(*header));
 }

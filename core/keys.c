@@ -109,10 +109,12 @@ keys_parse(const struct crypto *crypto, const struct json *jwks,
 	const struct json *list = json_get(jwks, "keys");
 	const size_t n = json_size(list);
 	enum reason reason = REASON_OK;
+	const struct json *item;
 	struct keys *keys;
+	size_t i;
 
 	*keysp = NULL;
-	if (!json_is_list(list))
+	if (!json_is(list, JSON_ARRAY))
 		return refuse(why, "the document has no \"keys\" list");
 	if (n > KEYS_MAX)
 		return refuse(why, "the set has more than 32 keys");
@@ -120,8 +122,8 @@ keys_parse(const struct crypto *crypto, const struct json *jwks,
 	    NULL)
 		return REASON_OUT_OF_MEMORY;
 	atomic_init(&keys->refs, 1);
-	for (size_t i = 0; i < n && reason == REASON_OK; i++)
-		reason = add(keys, crypto, json_item(list, i), why);
+	json_each(list, i, item) if (reason == REASON_OK) reason =
+	    add(keys, crypto, item, why);
 	if (reason == REASON_CLAIM_INVALID)
 		reason = REASON_KEY_UNUSABLE;
 	if (reason == REASON_OK && !has_usable(keys))
@@ -254,36 +256,32 @@ give_back(struct key *key, enum alg alg, struct verifier *v)
 }
 
 size_t
-key_signature_size(const struct key *key)
+key_signature_letters(const struct key *key)
 {
-	return key->jwk.signature_size;
+	return (key->jwk.signature_size * 8 + 5) / 6;
 }
 
 enum reason
 key_verify(struct key *key, enum alg alg, const struct token *token)
 {
-	struct buf sig = BUF_INIT(SIGNATURE_MAX);
+	unsigned char sig[SIGNATURE_MAX];
 	struct verifier *v;
 	enum reason reason;
+	size_t len;
 
 	/* Too short by its letters alone: the rest never arrived. */
-	if (token->signature.len < (key->jwk.signature_size * 8 + 5) / 6)
+	if (token->signature.len < key_signature_letters(key))
 		return REASON_TOKEN_TRUNCATED;
-	if ((reason = b64url_decode(token->signature, &sig)) != REASON_OK) {
-		if (reason == REASON_TOKEN_TOO_LARGE)
-			reason = REASON_SIGNATURE_INVALID;
-		goto out;
-	}
-	if (sig.len != key->jwk.signature_size) {
-		reason = REASON_SIGNATURE_INVALID;
-		goto out;
-	}
-	if ((reason = take_verifier(key, alg, &v)) != REASON_OK)
-		goto out;
-	reason = verifier_check(v, token->signed_part, buf_span(&sig));
+	reason = b64url_decode(token->signature, sig, sizeof(sig), &len);
+	if (reason == REASON_TOKEN_TOO_LARGE ||
+	    (reason == REASON_OK && len != key->jwk.signature_size))
+		return REASON_SIGNATURE_INVALID;
+	if (reason != REASON_OK ||
+	    (reason = take_verifier(key, alg, &v)) != REASON_OK)
+		return reason;
+	reason = verifier_check(v, token->signed_part,
+	    (struct span){ .ptr = (char *)sig, .len = len });
 	give_back(key, alg, v);
-out:
-	buf_free(&sig);
 	return reason;
 }
 

@@ -45,7 +45,8 @@ MUST_CHECK enum reason keys_find(struct keys *keys,
 /* REASON_OK, REASON_TOKEN_TRUNCATED, REASON_SIGNATURE_INVALID, … */
 MUST_CHECK enum reason key_verify(struct key *key, enum alg alg,
     const struct token *token);
-size_t key_signature_size(const struct key *key);
+/* How many letters of base64url its signatures have. */
+size_t key_signature_letters(const struct key *key);
 
 /* For lists: what the key is, in a few words. */
 void keys_show(const struct keys *keys, size_t i, struct text *text);

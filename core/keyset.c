@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "keyset.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "discovery.h"
-#include "file.h"
+#include "keysource.h"
 
-#define RECORD_MAX (KEYS_SIZE_MAX + 4096)
-#define NAME_SIZE  (ISSUER_ID_SIZE + 8)
-#define FUTURE_MAX 60 /* seconds that clocks may differ */
+#define SKEW_TOLD 60 /* seconds of difference that are worth a warning */
 
 /* Values of the mark on disk: how the last question to the issuer ended. */
-enum mark { MARK_NO_ANSWER, MARK_BAD_ANSWER, MARK_ANSWERED };
+enum mark { MARK_NO_ANSWER, MARK_BAD_ANSWER, MARK_ANSWERED, MARK_LIMITED };
 
 struct keyset {
 	const struct tenant *tenant;
 	const struct world *world;
-	char name[NAME_SIZE];
-	pthread_mutex_t lock;	 /* of the four below; never held for long */
-	struct keys *keys;	 /* NULL: none yet */
-	int64_t fetched;	 /* when the issuer said so */
+	struct keysource source;
+	pthread_mutex_t refresh; /* held by the thread that asks the issuer */
+	pthread_mutex_t lock;	 /* of what follows; never held for long */
+	struct keyring ring;	 /* keys NULL: none yet */
+	uint64_t generation;	 /* of ring */
 	struct cache_mark mark;	 /* ours, in case the disk keeps none */
-	pthread_mutex_t refresh; /* held by the thread that asks */
 };
 
 /* What became of an attempt to get a newer set. */
@@ -36,26 +32,30 @@ enum refresh {
 	REFRESH_LIMITED,    /* no answer but "too many requests" */
 };
 
+static bool
+init_locks(struct keyset *ks)
+{
+	if (pthread_mutex_init(&ks->lock, NULL) != 0)
+		return false;
+	if (pthread_mutex_init(&ks->refresh, NULL) == 0)
+		return true;
+	(void)pthread_mutex_destroy(&ks->lock);
+	return false;
+}
+
 enum reason
 keyset_open(struct keyset **keysetp, const struct tenant *tenant,
     const struct world *world)
 {
-	char id[ISSUER_ID_SIZE];
 	struct keyset *ks;
 
 	*keysetp = NULL;
-	if (issuer_id(world, tenant, id) != REASON_OK ||
-	    (ks = calloc(1, sizeof(*ks))) == NULL)
+	if ((ks = calloc(1, sizeof(*ks))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	ks->tenant = tenant;
 	ks->world = world;
-	(void)snprintf(ks->name, sizeof(ks->name), "%s-keys", id);
-	if (pthread_mutex_init(&ks->lock, NULL) != 0) {
-		free(ks);
-		return REASON_OUT_OF_MEMORY;
-	}
-	if (pthread_mutex_init(&ks->refresh, NULL) != 0) {
-		(void)pthread_mutex_destroy(&ks->lock);
+	if (keysource_init(&ks->source, tenant, world) != REASON_OK ||
+	    !init_locks(ks)) {
 		free(ks);
 		return REASON_OUT_OF_MEMORY;
 	}
@@ -68,26 +68,39 @@ keyset_close(struct keyset *ks)
 {
 	if (ks == NULL)
 		return;
-	keys_release(ks->keys);
+	keys_release(ks->ring.keys);
 	(void)pthread_mutex_destroy(&ks->refresh);
 	(void)pthread_mutex_destroy(&ks->lock);
 	free(ks);
 }
 
-/* Takes over the reference to keys unless the set at hand is newer. */
-static void
-adopt(struct keyset *ks, struct keys *keys, int64_t fetched)
+/*
+ * The fork may have come while another thread, which is not here, was at
+ * work: what it was about to change is left alone, even if it leaks.
+ */
+void
+keyset_after_fork(struct keyset *ks)
 {
-	struct keys *old = keys;
+	(void)init_locks(ks);
+	ks->ring = (struct keyring){ .keys = NULL };
+	ks->generation++;
+}
+
+/* Takes the set over unless the one at hand is newer. */
+static void
+adopt(struct keyset *ks, struct keyring *ring)
+{
+	struct keys *old = ring->keys;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	if (ks->keys == NULL || fetched >= ks->fetched) {
-		old = ks->keys;
-		ks->keys = keys;
-		ks->fetched = fetched;
+	if (ks->ring.keys == NULL || ring->fetched >= ks->ring.fetched) {
+		old = ks->ring.keys;
+		ks->ring = *ring;
+		ks->generation++;
 	}
 	(void)pthread_mutex_unlock(&ks->lock);
 	keys_release(old);
+	ring->keys = NULL; /* transferred */
 }
 
 struct keys *
@@ -97,9 +110,9 @@ keyset_peek(struct keyset *ks, int64_t *fetched)
 
 	*fetched = 0;
 	(void)pthread_mutex_lock(&ks->lock);
-	if (ks->keys != NULL) {
-		keys = keys_hold(ks->keys);
-		*fetched = ks->fetched;
+	if (ks->ring.keys != NULL) {
+		keys = keys_hold(ks->ring.keys);
+		*fetched = ks->ring.fetched;
 	}
 	(void)pthread_mutex_unlock(&ks->lock);
 	return keys;
@@ -111,93 +124,9 @@ fetched_at(struct keyset *ks)
 	int64_t fetched;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	fetched = ks->fetched;
+	fetched = ks->ring.fetched;
 	(void)pthread_mutex_unlock(&ks->lock);
 	return fetched;
-}
-
-/* {"issuer": …, "fetched": seconds, "jwks": {…}} as store() wrote it */
-static void
-load_record(struct keyset *ks, enum cache_owner owner)
-{
-	struct buf text = BUF_INIT(RECORD_MAX);
-	struct json *json = NULL;
-	struct keys *keys = NULL;
-	struct text why;
-	struct span issuer;
-	int64_t fetched = 0;
-
-	text_clear(&why);
-	if (cache_load(ks->world->cache, CACHE_KEYS, owner, ks->name, &text) &&
-	    json_parse(buf_span(&text), &json) == REASON_OK &&
-	    json_as_string(json_get(json, "issuer"), &issuer) &&
-	    span_is(issuer, ks->tenant->issuers.item[0]) &&
-	    json_as_date(json_get(json, "fetched"), &fetched) &&
-	    fetched <= clock_now() + FUTURE_MAX && fetched > fetched_at(ks) &&
-	    keys_parse(&ks->world->crypto, json_get(json, "jwks"), &keys,
-		&why) == REASON_OK)
-		adopt(ks, keys, fetched);
-	json_free(json);
-	buf_free(&text);
-}
-
-/* The administrator's own file takes the place of disk and network. */
-static enum reason
-load_file(struct keyset *ks, struct text *why)
-{
-	struct buf text = BUF_INIT(KEYS_SIZE_MAX);
-	struct json *json = NULL;
-	struct keys *keys = NULL;
-	enum reason reason;
-
-	text_printf(why, "%s: ", ks->tenant->jwks_file);
-	if ((reason = file_read(ks->tenant->jwks_file, &text, why)) !=
-	    REASON_OK)
-		goto out;
-	if ((reason = json_parse(buf_span(&text), &json)) != REASON_OK) {
-		text_printf(why, "not a JSON object");
-		goto out;
-	}
-	if ((reason = keys_parse(&ks->world->crypto, json, &keys, why)) !=
-	    REASON_OK)
-		goto out;
-	adopt(ks, keys, clock_now());
-	reason = REASON_OK;
-out:
-	json_free(json);
-	buf_free(&text);
-	if (reason != REASON_OK && reason != REASON_OUT_OF_MEMORY)
-		reason = REASON_CONFIG_INVALID;
-	return reason;
-}
-
-void
-keyset_load(struct keyset *ks)
-{
-	struct text why;
-
-	text_clear(&why);
-	if (ks->tenant->jwks_file != NULL) {
-		(void)!load_file(ks, &why);
-		return;
-	}
-	load_record(ks, CACHE_OWN);
-	load_record(ks, CACHE_ROOT);
-}
-
-static void
-store(struct keyset *ks, int lock, int64_t fetched, struct span jwks)
-{
-	struct buf text = BUF_INIT(RECORD_MAX);
-
-	/* the issuer is a URL without quotes; the set was parsed */
-	if (buf_printf(&text, "{\"issuer\":\"%s\",\"fetched\":%lld,\"jwks\":",
-		ks->tenant->issuers.item[0], (long long)fetched) == REASON_OK &&
-	    buf_add(&text, jwks.ptr, jwks.len) == REASON_OK &&
-	    buf_add_str(&text, "}\n") == REASON_OK)
-		(void)cache_store(ks->world->cache, CACHE_KEYS, ks->name, lock,
-		    buf_span(&text));
-	buf_free(&text);
 }
 
 static bool
@@ -205,15 +134,56 @@ is_fresh(const struct keyset *ks, int64_t fetched)
 {
 	const int64_t age = clock_now() - fetched;
 
-	return fetched != 0 && age >= -FUTURE_MAX &&
+	return fetched != 0 && age >= -CLOCK_SLACK &&
 	    age < ks->tenant->keys_max_age;
+}
+
+uint64_t
+keyset_generation(struct keyset *ks)
+{
+	uint64_t generation;
+
+	(void)pthread_mutex_lock(&ks->lock);
+	generation = is_fresh(ks, ks->ring.fetched) ? ks->generation : 0;
+	(void)pthread_mutex_unlock(&ks->lock);
+	return generation;
+}
+
+bool
+keyset_skew(struct keyset *ks, int64_t *seconds)
+{
+	bool known;
+
+	(void)pthread_mutex_lock(&ks->lock);
+	known = ks->ring.has_skew;
+	*seconds = ks->ring.skew;
+	(void)pthread_mutex_unlock(&ks->lock);
+	return known;
+}
+
+void
+keyset_load(struct keyset *ks)
+{
+	struct keyring ring;
+	struct text why;
+
+	text_clear(&why);
+	if (ks->tenant->jwks_file != NULL) {
+		if (keysource_read_file(&ks->source, &ring, &why) == REASON_OK)
+			adopt(ks, &ring);
+		return;
+	}
+	if (keysource_load(&ks->source, CACHE_OWN, fetched_at(ks), &ring))
+		adopt(ks, &ring);
+	if (keysource_load(&ks->source, CACHE_ROOT, fetched_at(ks), &ring))
+		adopt(ks, &ring);
 }
 
 static struct cache_mark
 get_mark(struct keyset *ks)
 {
-	const struct cache_mark disk =
-	    cache_get_mark(ks->world->cache, CACHE_KEYS, ks->name, clock_now());
+	const struct cache_mark disk = cache_get_mark(ks->world->cache,
+	    CACHE_KEYS, ks->source.name, clock_now());
 	struct cache_mark mark;
 
 	(void)pthread_mutex_lock(&ks->lock);
@@ -231,7 +201,7 @@ set_mark(struct keyset *ks, enum mark value)
 	(void)pthread_mutex_lock(&ks->lock);
 	ks->mark = mark;
 	(void)pthread_mutex_unlock(&ks->lock);
-	cache_set_mark(ks->world->cache, CACHE_KEYS, ks->name, mark);
+	cache_set_mark(ks->world->cache, CACHE_KEYS, ks->source.name, mark);
 }
 
 /* May the issuer be asked?  If not, how did it end the last time? */
@@ -241,7 +211,7 @@ may_ask(struct keyset *ks, enum refresh *last)
 	const struct cache_mark mark = get_mark(ks);
 	const int64_t ago = clock_now() - mark.time;
 
-	if (mark.time == 0 || ago < -FUTURE_MAX ||
+	if (mark.time == 0 || ago < -CLOCK_SLACK ||
 	    ago >= ks->tenant->refetch_cooldown)
 		return true;
 	/* It answered, and the set is gone: no disk to keep it on. */
@@ -254,6 +224,9 @@ may_ask(struct keyset *ks, enum refresh *last)
 	case MARK_BAD_ANSWER:
 		*last = REFRESH_BAD_ANSWER;
 		break;
+	case MARK_LIMITED:
+		*last = REFRESH_LIMITED;
+		break;
 	default:
 		*last = REFRESH_NO_ANSWER;
 		break;
@@ -261,87 +234,72 @@ may_ask(struct keyset *ks, enum refresh *last)
 	return false;
 }
 
-/* One round: where is the set, the set itself, is it any good. */
-static enum issuer_result
-download(struct keyset *ks, bool fresh_metadata, int64_t deadline_ms,
-    struct keys **keysp, struct issuer_document *document)
+static void
+warn_of_skew(const struct keyset *ks, const struct keyring *ring)
 {
-	struct endpoints endpoints;
-	enum issuer_result result;
-	struct text why;
-
-	*keysp = NULL;
-	if (ks->tenant->jwks_uri != NULL) {
-		result = issuer_get(ks->world, ks->tenant, ks->tenant->jwks_uri,
-		    KEYS_SIZE_MAX, deadline_ms, document);
-	} else {
-		result = discovery_get(ks->world, ks->tenant, fresh_metadata,
-		    deadline_ms, &endpoints, document);
-		if (result == ISSUER_OK && endpoints.jwks_uri == NULL) {
-			text_printf(&document->why,
-			    "the discovery document "
-			    "has no jwks_uri");
-			result = ISSUER_BAD_ANSWER;
-		}
-		if (result == ISSUER_OK) {
-			issuer_document_clear(document);
-			result = issuer_get(ks->world, ks->tenant,
-			    endpoints.jwks_uri, KEYS_SIZE_MAX, deadline_ms,
-			    document);
-		}
-		endpoints_clear(&endpoints);
-	}
-	text_clear(&why);
-	if (result == ISSUER_OK &&
-	    keys_parse(&ks->world->crypto, document->json, keysp, &why) !=
-		REASON_OK) {
-		text_printf(&document->why, "the key set is refused: %s",
-		    why.s);
-		result = ISSUER_BAD_ANSWER;
-	}
-	return result;
+	if (ring->has_skew &&
+	    (ring->skew > SKEW_TOLD || ring->skew < -SKEW_TOLD))
+		log_warning(&ks->world->log,
+		    "the clock of this host is %lld seconds %s that of %s; "
+		    "tokens are judged by it",
+		    (long long)(ring->skew < 0 ? -ring->skew : ring->skew),
+		    ring->skew < 0 ? "ahead of" : "behind",
+		    ks->tenant->issuers.item[0]);
 }
 
 /* Asks the issuer.  The mark goes first: a crash must not unlimit us. */
 static enum refresh
 ask(struct keyset *ks, int lock, int64_t deadline_ms, struct text *why)
 {
-	const int64_t now = clock_now();
-	struct issuer_document document;
 	enum refresh done = REFRESH_NO_ANSWER;
-	enum issuer_result result;
-	struct keys *keys;
+	struct keyring ring;
+	int status;
 
 	set_mark(ks, MARK_NO_ANSWER);
-	result = download(ks, false, deadline_ms, &keys, &document);
-	if (result == ISSUER_BAD_ANSWER && ks->tenant->jwks_uri == NULL) {
-		/* perhaps the set has moved since yesterday */
-		issuer_document_clear(&document);
-		result = download(ks, true, deadline_ms, &keys, &document);
-	}
-	switch (result) {
+	switch (keysource_ask(&ks->source, lock, deadline_ms, &ring, &status,
+	    why)) {
 	case ISSUER_OK:
 		set_mark(ks, MARK_ANSWERED);
-		store(ks, lock, now, buf_span(&document.text));
-		adopt(ks, keys, now);
-		done = REFRESH_DONE;
-		break;
+		warn_of_skew(ks, &ring);
+		adopt(ks, &ring);
+		return REFRESH_DONE;
 	case ISSUER_BAD_ANSWER:
 		set_mark(ks, MARK_BAD_ANSWER);
 		done = REFRESH_BAD_ANSWER;
 		break;
 	case ISSUER_NO_ANSWER:
-		done =
-		    document.is_limited ? REFRESH_LIMITED : REFRESH_NO_ANSWER;
+		if (status != 429)
+			break;
+		set_mark(ks, MARK_LIMITED);
+		done = REFRESH_LIMITED;
 		break;
 	}
-	if (result != ISSUER_OK) {
-		text_add(why, span_of(document.why.s), TEXT_MAX);
-		log_warning(&ks->world->log, "keys of %s: %s",
-		    ks->tenant->issuers.item[0], document.why.s);
-	}
-	issuer_document_clear(&document);
+	log_warning(&ks->world->log, "keys of %s: %s",
+	    ks->tenant->issuers.item[0], why->s);
 	return done;
+}
+
+/* Under the lock, if there is one: what somebody else did meanwhile counts. */
+static enum refresh
+refresh_locked(struct keyset *ks, int lock, int64_t have, bool is_forced,
+    int64_t deadline_ms, struct text *why)
+{
+	enum refresh last = REFRESH_DONE;
+
+	keyset_load(ks);
+	if (!is_forced && fetched_at(ks) > have)
+		return REFRESH_DONE;
+	if (!is_forced && !may_ask(ks, &last)) {
+		text_printf(why,
+		    "the issuer was asked less than %d seconds ago",
+		    ks->tenant->refetch_cooldown);
+		return last;
+	}
+	if (clock_left(deadline_ms) == 0) {
+		text_printf(why, "there is no time left to ask the issuer");
+		return REFRESH_NO_ANSWER;
+	}
+	return ask(ks, lock, deadline_ms, why);
 }
 
 /*
@@ -353,9 +311,9 @@ static enum refresh
 refresh(struct keyset *ks, int64_t have, bool is_forced, int64_t deadline_ms,
     struct text *why)
 {
-	enum refresh done = REFRESH_DONE;
-	struct timespec until = { .tv_sec = deadline_ms / 1000,
+	const struct timespec until = { .tv_sec = deadline_ms / 1000,
 		.tv_nsec = deadline_ms % 1000 * 1000000 };
+	enum refresh done;
 	int lock;
 
 	if (pthread_mutex_clocklock(&ks->refresh, CLOCK_MONOTONIC, &until) !=
@@ -363,20 +321,9 @@ refresh(struct keyset *ks, int64_t have, bool is_forced, int64_t deadline_ms,
 		text_printf(why, "another thread is still asking the issuer");
 		return REFRESH_NO_ANSWER;
 	}
-	lock = cache_lock(ks->world->cache, CACHE_KEYS, ks->name,
+	lock = cache_lock(ks->world->cache, CACHE_KEYS, ks->source.name,
 	    clock_left(deadline_ms));
-	keyset_load(ks);
-	if (fetched_at(ks) > have && !is_forced)
-		done = REFRESH_DONE;
-	else if (!is_forced && !may_ask(ks, &done))
-		text_printf(why,
-		    "the issuer was asked less than %d seconds ago",
-		    ks->tenant->refetch_cooldown);
-	else if (clock_left(deadline_ms) == 0) {
-		text_printf(why, "there is no time left to ask the issuer");
-		done = REFRESH_NO_ANSWER;
-	} else
-		done = ask(ks, lock, deadline_ms, why);
+	done = refresh_locked(ks, lock, have, is_forced, deadline_ms, why);
 	cache_unlock(lock);
 	(void)pthread_mutex_unlock(&ks->refresh);
 	return done;
@@ -450,20 +397,28 @@ tell(const struct keyset *ks, const struct jws_header *header,
 		text_printf(&found, ", keys of %s, %lld seconds old",
 		    ks->tenant->issuers.item[0],
 		    (long long)(clock_now() - l->fetched));
-	return trace_span(trace, "key", reason, span_of(found.s),
-	    reason == REASON_OK ? "" : l->why);
+	if (reason != REASON_OK)
+		text_printf(&found, ": %s", l->why);
+	return trace_span(trace, "key", reason, span_of(found.s), "");
 }
 
 /* Memory is filled from disk, or from the administrator's file. */
 static enum reason
 refill(struct keyset *ks, struct text *problem)
 {
+	struct keyring ring;
+	enum reason reason;
+
 	if (is_fresh(ks, fetched_at(ks)))
 		return REASON_OK;
-	if (ks->tenant->jwks_file != NULL)
-		return load_file(ks, problem);
-	keyset_load(ks);
-	return REASON_OK;
+	if (ks->tenant->jwks_file == NULL) {
+		keyset_load(ks);
+		return REASON_OK;
+	}
+	if ((reason = keysource_read_file(&ks->source, &ring, problem)) ==
+	    REASON_OK)
+		adopt(ks, &ring);
+	return reason;
 }
 
 enum reason
@@ -497,7 +452,8 @@ keyset_find(struct keyset *ks, const struct jws_header *header,
 }
 
 bool
-keyset_knows(struct keyset *ks, const struct jws_header *header, size_t *size)
+keyset_knows(struct keyset *ks, const struct jws_header *header,
+    size_t *letters)
 {
 	struct lookup l = { .keys = NULL };
 	struct text problem;
@@ -507,8 +463,8 @@ keyset_knows(struct keyset *ks, const struct jws_header *header, size_t *size)
 	if (refill(ks, &problem) != REASON_OK)
 		return false;
 	reason = look_up(ks, header, &l);
-	if (reason == REASON_OK && size != NULL)
-		*size = key_signature_size(l.key);
+	if (reason == REASON_OK && letters != NULL)
+		*letters = key_signature_letters(l.key);
 	keys_release(l.keys);
 	return reason != REASON_KEY_UNKNOWN;
 }
@@ -517,13 +473,19 @@ enum reason
 keyset_refresh(struct keyset *ks, bool is_forced, int64_t deadline_ms,
     struct text *why)
 {
+	struct keyring ring;
 	enum refresh done;
+	enum reason reason;
 
-	if (ks->tenant->jwks_file != NULL)
-		return load_file(ks, why);
+	if (ks->tenant->jwks_file != NULL) {
+		if ((reason = keysource_read_file(&ks->source, &ring, why)) ==
+		    REASON_OK)
+			adopt(ks, &ring);
+		return reason;
+	}
 	keyset_load(ks);
 	done = refresh(ks, fetched_at(ks), is_forced, deadline_ms, why);
-	if (done == REFRESH_DONE)
+	if (done == REFRESH_DONE || done == REFRESH_TOO_SOON)
 		return REASON_OK;
 	return done == REFRESH_LIMITED ? REASON_RATE_LIMITED
 				       : REASON_ISSUER_UNAVAILABLE;
@@ -535,10 +497,11 @@ keyset_flush(struct keyset *ks)
 	struct keys *old;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	old = ks->keys;
-	ks->keys = NULL;
-	ks->fetched = 0;
+	old = ks->ring.keys;
+	ks->ring = (struct keyring){ .keys = NULL };
+	ks->mark = (struct cache_mark){ .time = 0 };
+	ks->generation++;
 	(void)pthread_mutex_unlock(&ks->lock);
 	keys_release(old);
-	(void)cache_remove(ks->world->cache, CACHE_KEYS, ks->name);
+	(void)cache_remove(ks->world->cache, CACHE_KEYS, ks->source.name);
 }

@@ -35,11 +35,11 @@ MUST_CHECK enum reason keyset_find(struct keyset *keyset,
     struct key **keyp, struct trace *trace);
 
 /*
- * Has the set at hand, however old, this key?  No network.  *size is then the
- * number of bytes of its signatures; size may be NULL.
+ * Has the set at hand, however old, this key?  No network.  *letters is then
+ * the length of its signatures in a token; letters may be NULL.
  */
 bool keyset_knows(struct keyset *keyset, const struct jws_header *header,
-    size_t *size);
+    size_t *letters);
 
 /*
  * Asks the issuer now, whatever the age of the set, but not more often than
@@ -53,6 +53,18 @@ void keyset_load(struct keyset *keyset);
 
 /* The set in memory, held for the caller, or NULL. */
 struct keys *keyset_peek(struct keyset *keyset, int64_t *fetched);
+
+/* Changes with the set in memory; 0 while that is not fresh. */
+uint64_t keyset_generation(struct keyset *keyset);
+
+/*
+ * By how many seconds the issuer's clock was ahead of ours when it was last
+ * asked; false if that is not known.
+ */
+bool keyset_skew(struct keyset *keyset, int64_t *seconds);
+
+/* The calling process is a new one: begins with nothing in memory. */
+void keyset_after_fork(struct keyset *keyset);
 
 /* Forgets the set in memory and our own one on disk. */
 void keyset_flush(struct keyset *keyset);

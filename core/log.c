@@ -6,20 +6,11 @@
 
 #include "text.h"
 
-static void
-emit(const struct log_sink *sink, bool is_warning, const char *raw)
-{
-	struct text text;
-
-	text_clear(&text);
-	text_add(&text, span_of(raw), TEXT_MAX);
-	sink->line(sink->arg, is_warning, text.s);
-}
-
 void
 log_warning(const struct log_sink *sink, const char *fmt, ...)
 {
 	char raw[TEXT_MAX];
+	struct text text;
 	va_list ap;
 
 	if (sink->line == NULL)
@@ -27,19 +18,7 @@ log_warning(const struct log_sink *sink, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	emit(sink, true, raw);
-}
-
-void
-log_debug(const struct log_sink *sink, const char *fmt, ...)
-{
-	char raw[TEXT_MAX];
-	va_list ap;
-
-	if (sink->line == NULL)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
-	va_end(ap);
-	emit(sink, false, raw);
+	text_clear(&text);
+	text_add(&text, span_of(raw), TEXT_MAX);
+	sink->line(sink->arg, true, text.s);
 }

@@ -17,7 +17,5 @@ struct log_sink {
 /* sink->line may be NULL: nobody listens. */
 void log_warning(const struct log_sink *sink, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void log_debug(const struct log_sink *sink, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
 
 #endif

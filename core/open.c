@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "deny.h"
 #include "file.h"
 #include "handle.h"
 
@@ -55,36 +57,82 @@ read_conf(struct audient *a, const char *path, char *problem)
 }
 
 static enum reason
-read_map(struct identity_rules *rules, char *problem)
+parse_map(struct span text, void **objectp, unsigned int *line,
+    struct text *why)
 {
-	struct buf text = BUF_INIT(USERMAP_FILE_MAX);
-	unsigned int line = 0;
-	enum reason reason;
-	struct text why;
+	struct usermap *map = NULL;
+	enum reason reason = usermap_parse(text, &map, line, why);
 
-	text_clear(&why);
-	if (rules->user_map == NULL)
-		return REASON_OK;
-	if ((reason = file_read(rules->user_map, &text, &why)) != REASON_OK ||
-	    (reason = usermap_parse(buf_span(&text), &rules->map, &line,
-		 &why)) != REASON_OK)
-		(void)say(problem, rules->user_map, line, why.s);
-	buf_free(&text);
+	*objectp = map;
 	return reason;
 }
 
+static void
+free_map(void *map)
+{
+	usermap_free(map);
+}
+
 static enum reason
-read_maps(struct audient *a, const char *only, char *problem)
+parse_deny(struct span text, void **objectp, unsigned int *line,
+    struct text *why)
+{
+	struct deny *deny = NULL;
+	enum reason reason = deny_parse(text, &deny, line, why);
+
+	*objectp = deny;
+	return reason;
+}
+
+static void
+free_deny(void *deny)
+{
+	deny_free(deny);
+}
+
+static const struct watch_kind map_kind = { USERMAP_FILE_MAX, parse_map,
+	free_map };
+static const struct watch_kind deny_kind = { DENY_FILE_MAX, parse_deny,
+	free_deny };
+
+static enum reason
+open_file(struct watched **watchedp, const char *path,
+    const struct watch_kind *kind, char *problem)
+{
+	enum reason reason;
+	struct text why;
+
+	if (path == NULL)
+		return REASON_OK;
+	text_clear(&why);
+	reason = watch_open(watchedp, path, kind, &why);
+	if (reason != REASON_OK)
+		(void)snprintf(problem, AUDIENT_LINE_MAX, "%s",
+		    why.len > 0 ? why.s : reason_text(reason));
+	return reason;
+}
+
+/* Those of one service, if only one will be asked for. */
+static enum reason
+open_files(struct audient *a, const char *only, char *problem)
 {
 	const struct service *wanted =
 	    only != NULL ? conf_service(a->conf, only) : NULL;
 	enum reason reason;
 
+	a->files = calloc(a->conf->n_services, sizeof(*a->files));
+	if (a->files == NULL)
+		return REASON_OUT_OF_MEMORY;
 	for (size_t i = 0; i < a->conf->n_services; i++) {
-		if (wanted != NULL && wanted != &a->conf->service[i])
+		const struct service *service = &a->conf->service[i];
+
+		if (wanted != NULL && wanted != service)
 			continue;
-		if ((reason = read_map(&a->conf->service[i].identity,
-			 problem)) != REASON_OK)
+		if ((reason = open_file(&a->files[i].user_map,
+			 service->identity.user_map, &map_kind, problem)) !=
+			REASON_OK ||
+		    (reason = open_file(&a->files[i].deny_file,
+			 service->deny_file, &deny_kind, problem)) != REASON_OK)
 			return reason;
 	}
 	return REASON_OK;
@@ -97,8 +145,13 @@ open_world(struct audient *a, const struct audient_options *options)
 	enum reason reason;
 
 	a->world.log = options->log;
-	a->world.helper = conf->helper != NULL ? conf->helper : FETCH_HELPER;
-	if ((reason = crypto_open(&a->world.crypto)) != REASON_OK ||
+	if (options->is_long_lived &&
+	    (reason = seen_open(&a->seen)) != REASON_OK)
+		return reason;
+	if ((reason = fetcher_open(&a->world.fetcher,
+		 conf->helper != NULL ? conf->helper : FETCH_HELPER,
+		 options->is_long_lived)) != REASON_OK ||
+	    (reason = crypto_open(&a->world.crypto)) != REASON_OK ||
 	    (reason = cache_open(&a->world.cache,
 		 conf->cache_dir != NULL ? conf->cache_dir : CACHE_DIR,
 		 &a->world.crypto)) != REASON_OK)
@@ -127,8 +180,9 @@ audient_open(struct audient **audientp, const struct audient_options *options,
 	    reason_text(REASON_OUT_OF_MEMORY));
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return REASON_OUT_OF_MEMORY;
+	atomic_init(&a->pid, getpid());
 	if ((reason = read_conf(a, path, problem)) != REASON_OK ||
-	    (reason = read_maps(a, options->service, problem)) != REASON_OK ||
+	    (reason = open_files(a, options->service, problem)) != REASON_OK ||
 	    (reason = open_world(a, options)) != REASON_OK) {
 		audient_close(a);
 		return reason;
@@ -146,10 +200,48 @@ audient_close(struct audient *a)
 	for (size_t i = 0; a->keyset != NULL && i < a->conf->n_tenants; i++)
 		keyset_close(a->keyset[i]);
 	free(a->keyset);
+	for (size_t i = 0; a->files != NULL && i < a->conf->n_services; i++) {
+		watch_close(a->files[i].user_map);
+		watch_close(a->files[i].deny_file);
+	}
+	free(a->files);
+	seen_close(a->seen);
+	fetcher_close(a->world.fetcher);
 	cache_close(a->world.cache);
 	crypto_close(&a->world.crypto);
 	conf_free(a->conf);
 	free(a);
+}
+
+static void
+restore(struct audient *a)
+{
+	fetcher_after_fork(a->world.fetcher);
+	for (size_t i = 0; i < a->conf->n_tenants; i++)
+		keyset_after_fork(a->keyset[i]);
+	for (size_t i = 0; i < a->conf->n_services; i++) {
+		watch_after_fork(a->files[i].user_map);
+		watch_after_fork(a->files[i].deny_file);
+	}
+	if (a->seen != NULL)
+		seen_after_fork(a->seen);
+}
+
+/* One thread does it, under the negative of the pid; others wait for that. */
+void
+audient_after_fork(struct audient *a)
+{
+	const pid_t self = getpid();
+	pid_t old;
+
+	while ((old = atomic_load(&a->pid)) != self) {
+		if (old == -self)
+			(void)sched_yield();
+		else if (atomic_compare_exchange_strong(&a->pid, &old, -self)) {
+			restore(a);
+			atomic_store(&a->pid, self);
+		}
+	}
 }
 
 bool

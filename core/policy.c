@@ -148,7 +148,7 @@ policy_has_permission(const struct claims *claims, const char *want)
 {
 	const struct json *v = claims_get(claims, "permissions");
 
-	return json_is_list(v) && json_holds(v, span_of(want));
+	return json_is(v, JSON_ARRAY) && json_holds(v, span_of(want));
 }
 
 static enum reason

@@ -13,6 +13,7 @@
  */
 struct text {
 	size_t len;
+	bool is_full; /* it ends in "...", and nothing is added any more */
 	char s[TEXT_MAX];
 };
 

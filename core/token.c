@@ -8,27 +8,21 @@
 #define OPAQUE_MIN   16	   /* the shortest that Auth0 ever issued */
 #define JOSE_START   "eyJ" /* how a JOSE header begins: {" */
 
-/* ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/", RFC 6750 section 2.1 */
 static bool
-is_token_char(char c)
+is_b64url_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '-' && c <= '9') || c == '_' || c == '~' || c == '+';
+	    (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* b64token = 1*( token-char ) *"=" */
+/* Nothing but letters of base64url, RFC 4648 section 5 */
 static bool
-is_b64token(struct span s)
+is_b64url(struct span s)
 {
-	size_t n = 0;
-
-	while (n < s.len && is_token_char(s.ptr[n]))
-		n++;
-	if (n == 0)
-		return false;
-	while (n < s.len && s.ptr[n] == '=')
-		n++;
-	return n == s.len;
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_b64url_char(s.ptr[i]))
+			return false;
+	return true;
 }
 
 /* Cuts s at its dots; counts on, but stores no more than five segments. */
@@ -80,21 +74,24 @@ enum reason
 token_classify(struct span raw, struct token *token)
 {
 	struct span seg[SEGMENTS_JWE];
+	size_t n;
 
 	memset(token, 0, sizeof(*token));
 	if (raw.len > TOKEN_MAX)
 		return REASON_TOKEN_TOO_LARGE;
-	if (!is_b64token(raw))
-		return REASON_NOT_A_TOKEN;
 	token->raw = raw;
-	switch (split(raw, seg)) {
+	n = split(raw, seg);
+	/* What a JWS has behind its header is looked at when it is decoded. */
+	if (n == SEGMENTS_JWS && is_b64url(seg[0]))
+		return classify_jws(seg, token);
+	if (!span_is_b64token(raw))
+		return REASON_NOT_A_TOKEN;
+	switch (n) {
 	case 1:
 		if (raw.len < OPAQUE_MIN)
 			return REASON_NOT_A_TOKEN;
 		token->kind = TOKEN_OPAQUE;
 		return REASON_OK;
-	case SEGMENTS_JWS:
-		return classify_jws(seg, token);
 	case SEGMENTS_JWE:
 		return classify_jwe(seg, token);
 	case 2:

@@ -4,8 +4,7 @@
 
 #include "handle.h"
 
-#define TOKEN_ID_LEN 12
-#define VALUE_SHOWN  160
+#define VALUE_SHOWN 160
 
 void
 verdict_init(struct audient_verdict *v)
@@ -21,17 +20,23 @@ put(char word[AUDIENT_WORD_MAX + 1], struct span s)
 
 	text_clear(&text);
 	text_add(&text, s, AUDIENT_NAME_MAX + 1);
-	(void)snprintf(word, AUDIENT_WORD_MAX + 1, "%s", text.s);
+	memcpy(word, text.s, text.len + 1);
 }
 
 void
-verdict_set_token(struct audient_verdict *v, const struct crypto *crypto,
-    struct span token)
+audient_token_id(const struct audient *a, struct span token,
+    char id[AUDIENT_TOKEN_ID_SIZE])
 {
 	char hex[SHA256_HEX_SIZE];
 
-	if (crypto_sha256_hex(crypto, token, hex) == REASON_OK)
-		memcpy(v->token_id, hex, TOKEN_ID_LEN);
+	id[0] = '\0';
+	/* The hash of what may be a password would help to guess it. */
+	if (!span_starts(token, "eyJ"))
+		return;
+	if (crypto_sha256_hex(&a->world.crypto, token, hex) != REASON_OK)
+		return;
+	memcpy(id, hex, AUDIENT_TOKEN_ID_SIZE - 1);
+	id[AUDIENT_TOKEN_ID_SIZE - 1] = '\0';
 }
 
 void
@@ -49,7 +54,6 @@ verdict_set_claims(struct audient_verdict *v, const struct claims *claims)
 	(void)json_as_string(claims_get(claims, "sub"), &sub);
 	put(v->subject, sub);
 	put(v->client, claims_client(claims));
-	(void)json_as_date(claims_get(claims, "exp"), &v->expires);
 }
 
 void
@@ -112,12 +116,14 @@ pair_if(struct line *line, const char *key, const char *value)
 }
 
 void
-audient_audit(const struct audient_request *rq, const struct audient_verdict *v,
-    char out[AUDIENT_LINE_MAX])
+audient_audit(const struct audient *a, const struct audient_request *rq,
+    const struct audient_verdict *v, char out[AUDIENT_LINE_MAX])
 {
 	struct line line = { .s = out };
 	const enum outcome outcome = reason_outcome(v->reason);
+	char id[AUDIENT_TOKEN_ID_SIZE];
 
+	audient_token_id(a, rq->token, id);
 	pair(&line, "service", span_of(rq->service));
 	pair_if(&line, "user",
 	    v->user[0] != '\0'			? v->user
@@ -129,14 +135,18 @@ audient_audit(const struct audient_request *rq, const struct audient_verdict *v,
 	pair(&line, "reason", span_of(reason_name(v->reason)));
 	pair_if(&line, "subject", v->subject);
 	pair_if(&line, "client", v->client);
-	pair_if(&line, "token", v->token_id);
+	pair_if(&line, "token", id);
 	pair_if(&line, "key", v->key);
 	if (v->proof != PROOF_NONE)
 		pair(&line, "proof", span_of(proof_name(v->proof)));
+	if (v->proof == PROOF_USERINFO)
+		pair(&line, "audience", span_of("unbound"));
 	pair_if(&line, "rhost", rq->rhost);
 	if (outcome != OUTCOME_ALLOW) {
 		pair_if(&line, "check", v->check);
 		pair_if(&line, "found", v->found);
-		pair_if(&line, "wanted", v->wanted);
+		/* people type passwords into the wrong field, too */
+		if (rq->uid != AUDIENT_NO_ACCOUNT)
+			pair_if(&line, "wanted", v->wanted);
 	}
 }

@@ -12,7 +12,7 @@
 
 struct verifier {
 	enum alg alg;
-	const EVP_MD *md; /* crypto's */
+	EVP_MD *md;
 	EVP_MD_CTX *hash;
 	EVP_PKEY_CTX *check;
 };
@@ -54,11 +54,11 @@ verifier_new(struct verifier **verifierp, const struct crypto *crypto,
 	if ((v = calloc(1, sizeof(*v))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	v->alg = alg;
-	v->md = alg_md(alg, crypto);
 	ERR_set_mark();
+	v->md = EVP_MD_fetch(crypto->ctx, alg_digest(alg), NULL);
 	v->hash = EVP_MD_CTX_new();
 	v->check = EVP_PKEY_CTX_new_from_pkey(crypto->ctx, pkey, NULL);
-	ok = v->hash != NULL && v->check != NULL && prepare(v);
+	ok = v->md != NULL && v->hash != NULL && v->check != NULL && prepare(v);
 	ERR_pop_to_mark();
 	if (!ok) {
 		verifier_free(v);
@@ -75,6 +75,7 @@ verifier_free(struct verifier *v)
 		return;
 	EVP_MD_CTX_free(v->hash);
 	EVP_PKEY_CTX_free(v->check);
+	EVP_MD_free(v->md);
 	free(v);
 }
 

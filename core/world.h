@@ -3,13 +3,14 @@
 #define AUDIENT_WORLD_H
 
 #include "cache.h"
+#include "fetch.h"
 #include "log.h"
 
 /* What lies outside the pure parts: OpenSSL, disk, network, log. */
 struct world {
 	struct crypto crypto;
 	struct cache *cache;
-	const char *helper; /* absolute path of audient-fetch */
+	struct fetcher *fetcher;
 	struct log_sink log;
 };
 

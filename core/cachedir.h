@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_CACHEDIR_H
+#define AUDIENT_CACHEDIR_H
+
+#include "cache.h"
+
+/* An O_PATH descriptor of the effective user's directory, or -1. */
+int cache_own_dir(struct cache *cache, enum cache_kind kind);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "decision.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+#define QUESTION_MAX (TOKEN_MAX + 1024)
+
+/* An acceptance, without what only a refusal has. */
+struct kept {
+	enum proof proof;
+	bool is_delegate;
+	size_t tenant;
+	int64_t expires;
+	char user[AUDIENT_NAME_MAX + 1];
+	char subject[AUDIENT_WORD_MAX + 1];
+	char client[AUDIENT_WORD_MAX + 1];
+	char key[AUDIENT_WORD_MAX + 1];
+};
+
+static struct service_files *
+files_of(const struct decision *d)
+{
+	return &d->a->files[d->service - d->a->conf->service];
+}
+
+static enum reason
+hold(struct decision *d, const char *check, struct watched *watched,
+    struct watch_view *view)
+{
+	enum reason reason;
+	struct text problem;
+
+	*view = (struct watch_view){ .object = NULL };
+	if (watched == NULL)
+		return REASON_OK;
+	text_clear(&problem);
+	if ((reason = watch_hold(watched, view, &problem)) != REASON_OK)
+		(void)trace_span(&d->trace, check, reason, span_of(problem.s),
+		    "a file without mistakes");
+	return reason;
+}
+
+enum reason
+decision_hold_files(struct decision *d)
+{
+	const struct service_files *files = files_of(d);
+	enum reason reason;
+
+	if ((reason = hold(d, "user_map", files->user_map, &d->map)) ==
+		REASON_OK &&
+	    (reason = hold(d, "deny_file", files->deny_file, &d->deny)) !=
+		REASON_OK)
+		watch_release(files->user_map, &d->map);
+	return reason;
+}
+
+void
+decision_release_files(struct decision *d)
+{
+	const struct service_files *files = files_of(d);
+
+	watch_release(files->user_map, &d->map);
+	watch_release(files->deny_file, &d->deny);
+}
+
+static uint64_t
+files_generation(const struct decision *d)
+{
+	const struct service_files *files = files_of(d);
+
+	return watch_generation(files->user_map) << 32 ^
+	    watch_generation(files->deny_file);
+}
+
+/* Everything that makes one question different from another. */
+static bool
+make_key(struct decision *d)
+{
+	struct buf question = BUF_INIT(QUESTION_MAX);
+	bool ok;
+
+	ok = buf_printf(&question, "%s\n%s\n%lld\n", d->rq->service,
+		 d->rq->user != NULL ? d->rq->user : "",
+		 (long long)d->rq->uid) == REASON_OK &&
+	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
+		REASON_OK &&
+	    crypto_sha256(&d->a->world.crypto, buf_span(&question), d->key) ==
+		REASON_OK;
+	buf_free(&question);
+	return ok;
+}
+
+/* A token of no tenant's, and one whose keys were not asked for, has none. */
+static uint64_t
+keys_generation(const struct decision *d, enum proof proof, size_t tenant)
+{
+	if (proof == PROOF_JWT)
+		return keyset_generation(d->a->keyset[tenant]);
+	return UINT64_MAX;
+}
+
+bool
+decision_recall(struct decision *d)
+{
+	struct audient_verdict *v = d->v;
+	struct seen_basis basis;
+	struct kept kept;
+
+	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
+	    d->service->missing != NULL || !make_key(d))
+		return false;
+	d->has_key = true;
+	d->basis.files = files_generation(d);
+	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
+		sizeof(kept)) ||
+	    basis.files != d->basis.files || basis.keys == 0 ||
+	    basis.keys != keys_generation(d, kept.proof, kept.tenant))
+		return false;
+	v->reason = REASON_OK;
+	v->proof = kept.proof;
+	v->is_delegate = kept.is_delegate;
+	v->expires = kept.expires;
+	memcpy(v->user, kept.user, sizeof(v->user));
+	memcpy(v->subject, kept.subject, sizeof(v->subject));
+	memcpy(v->client, kept.client, sizeof(v->client));
+	memcpy(v->key, kept.key, sizeof(v->key));
+	return true;
+}
+
+void
+decision_keep(struct decision *d)
+{
+	const struct audient_verdict *v = d->v;
+	struct kept kept;
+
+	if (!d->has_key || v->reason != REASON_OK)
+		return;
+	d->basis.keys = keys_generation(d, v->proof, d->tenant);
+	if (d->basis.keys == 0)
+		return; /* decided with an old set: look again next time */
+	memset(&kept, 0, sizeof(kept));
+	kept.proof = v->proof;
+	kept.is_delegate = v->is_delegate;
+	kept.tenant = d->tenant;
+	kept.expires = v->expires;
+	memcpy(kept.user, v->user, sizeof(kept.user));
+	memcpy(kept.subject, v->subject, sizeof(kept.subject));
+	memcpy(kept.client, v->client, sizeof(kept.client));
+	memcpy(kept.key, v->key, sizeof(kept.key));
+	seen_keep(d->a->seen, d->key, &d->basis, &d->window, &kept,
+	    sizeof(kept));
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "json.h"
+
+#define DATE_MAX   253402300799LL /* the last second of the year 9999 */
+#define DIGITS_MAX 19		  /* of a 64-bit integer */
+#define SHOW_ITEMS 8
+#define SHOW_BYTES 120
+
+bool
+json_is(const struct json *v, enum json_type type)
+{
+	return v != NULL && v->type == type;
+}
+
+const struct json *
+json_get(const struct json *v, const char *name)
+{
+	const size_t len = strlen(name);
+	const struct json *member;
+
+	if (!json_is(v, JSON_OBJECT))
+		return NULL;
+	member = v + 1;
+	for (uint32_t i = 0; i < v->len; i++) {
+		if (member->len == len && memcmp(member->ptr, name, len) == 0)
+			return member + 1;
+		member += 1 + member[1].span;
+	}
+	return NULL;
+}
+
+size_t
+json_size(const struct json *v)
+{
+	return json_is(v, JSON_ARRAY) ? v->len : 0;
+}
+
+const struct json *
+json_first(const struct json *v)
+{
+	return json_size(v) > 0 ? v + 1 : NULL;
+}
+
+const struct json *
+json_next(const struct json *item)
+{
+	return item + item->span;
+}
+
+bool
+json_as_string(const struct json *v, struct span *out)
+{
+	if (!json_is(v, JSON_STRING))
+		return false;
+	out->ptr = v->ptr;
+	out->len = v->len;
+	return true;
+}
+
+bool
+json_as_integer(const struct json *v, int64_t *out)
+{
+	const bool negative = json_is(v, JSON_INTEGER) && v->ptr[0] == '-';
+	uint64_t n = 0;
+
+	if (!json_is(v, JSON_INTEGER) ||
+	    v->len > DIGITS_MAX + (negative ? 1U : 0U))
+		return false;
+	for (uint32_t i = negative ? 1 : 0; i < v->len; i++)
+		n = 10 * n + (uint64_t)(v->ptr[i] - '0');
+	if (n > (uint64_t)INT64_MAX + negative)
+		return false;
+	*out = negative ? (int64_t)(0 - n) : (int64_t)n;
+	return true;
+}
+
+/*
+ * The digits of a real number and the power of ten of the last one: 1.5e3 is
+ * 15 and 2.  Digits that a date cannot have are dropped.
+ */
+static bool
+take_real(const struct json *v, int64_t *digits, int64_t *power)
+{
+	bool in_fraction = false;
+	uint32_t i = 0;
+
+	*digits = *power = 0;
+	for (; i < v->len && v->ptr[i] != 'e' && v->ptr[i] != 'E'; i++) {
+		const char c = v->ptr[i];
+
+		if (c == '-')
+			return false;
+		if (c == '.') {
+			in_fraction = true;
+			continue;
+		}
+		if (*digits <= DATE_MAX) {
+			*digits = 10 * *digits + (c - '0');
+			*power -= in_fraction;
+		} else
+			*power += !in_fraction;
+	}
+	if (i < v->len) {
+		const bool negative = v->ptr[++i] == '-';
+		int64_t e = 0;
+
+		if (v->ptr[i] == '-' || v->ptr[i] == '+')
+			i++;
+		for (; i < v->len && e < 100000; i++)
+			e = 10 * e + (v->ptr[i] - '0');
+		*power += negative ? -e : e;
+	}
+	return true;
+}
+
+bool
+json_as_date(const struct json *v, int64_t *out)
+{
+	int64_t n, power = 0;
+
+	if (json_is(v, JSON_REAL)) {
+		if (!take_real(v, &n, &power))
+			return false;
+	} else if (!json_as_integer(v, &n))
+		return false;
+	for (; power > 0 && n > 0 && n <= DATE_MAX; power--)
+		n *= 10;
+	for (; power < 0 && n > 0; power++)
+		n /= 10;
+	if (n < 0 || n > DATE_MAX)
+		return false;
+	*out = n;
+	return true;
+}
+
+bool
+json_as_bool(const struct json *v, bool *out)
+{
+	if (!json_is(v, JSON_TRUE) && !json_is(v, JSON_FALSE))
+		return false;
+	*out = v->type == JSON_TRUE;
+	return true;
+}
+
+bool
+json_holds(const struct json *v, struct span want)
+{
+	const struct json *item;
+	struct span s;
+	size_t i;
+
+	if (json_as_string(v, &s))
+		return span_equal(s, want);
+	json_each(v, i, item) if (json_as_string(item, &s) &&
+	    span_equal(s, want)) return true;
+	return false;
+}
+
+static void
+show_one(const struct json *v, struct text *t)
+{
+	switch ((enum json_type)v->type) {
+	case JSON_OBJECT:
+		text_printf(t, "an object");
+		break;
+	case JSON_ARRAY:
+		text_printf(t, "an array");
+		break;
+	case JSON_STRING:
+	case JSON_INTEGER:
+	case JSON_REAL:
+		text_add(t, (struct span){ .ptr = v->ptr, .len = v->len },
+		    SHOW_BYTES);
+		break;
+	case JSON_TRUE:
+		text_printf(t, "true");
+		break;
+	case JSON_FALSE:
+		text_printf(t, "false");
+		break;
+	case JSON_NULL:
+		text_printf(t, "null");
+		break;
+	}
+}
+
+void
+json_show(const struct json *v, struct text *t)
+{
+	const struct json *item;
+	size_t i;
+
+	if (v == NULL) {
+		text_printf(t, "absent");
+		return;
+	}
+	if (!json_is(v, JSON_ARRAY)) {
+		show_one(v, t);
+		return;
+	}
+	text_printf(t, "[");
+	json_each(v, i, item)
+	{
+		if (i == SHOW_ITEMS)
+			break;
+		if (i > 0)
+			text_printf(t, ", ");
+		show_one(item, t);
+	}
+	text_printf(t, json_size(v) > SHOW_ITEMS ? ", ...]" : "]");
+}

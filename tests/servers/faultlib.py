@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the fault tests share: states of a cache, decisions, and the table of
+what happened to the login, the cache and the tenant."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from rig import AUDIENCE, BUILD, SOURCE, USERNAME_CLAIM
+
+TIMEOUT = 1             # seconds of network for a login, in these tests
+SLACK = 4               # seconds more that a busy machine may need
+MAGIC = b"audient 1 "
+
+
+class Host:
+    """One host's configuration and cache, and the logins that it sees."""
+
+    def __init__(self, directory, issuer, ca, extra=""):
+        self.dir, self.issuer, self.ca = directory, issuer, ca
+        self.cache = os.path.join(directory, "cache")
+        os.makedirs(self.cache, exist_ok=True)
+        self.config = os.path.join(directory, "audient.conf")
+        self.configure(extra)
+
+    def configure(self, extra="", helper=None, cache=None):
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write("\n".join([
+                "issuer = " + self.issuer, "audience = " + AUDIENCE,
+                "username_claim = " + USERNAME_CLAIM,
+                "ca_file = " + self.ca, "cache_dir = " + (cache or self.cache),
+                "fetch_helper = " + (helper or os.path.join(
+                    BUILD, "audient-fetch")),
+                "timeout = %d" % TIMEOUT, extra, ""]))
+        os.chmod(self.config, 0o600)
+
+    def explain(self, token, wrap=(), user=None, service="imap"):
+        """(verdict, reason, seconds, whole answer) of one login in a process
+        of its own."""
+        argv = [*wrap, os.path.join(BUILD, "audient"), "explain", "--json",
+                "--config", self.config, "--service", service]
+        if user:
+            argv += ["--user", user]
+        start = time.monotonic()
+        done = subprocess.run(argv, input=token, capture_output=True,
+                              text=True, timeout=60, check=False)
+        seconds = time.monotonic() - start
+        try:
+            out = json.loads(done.stdout)
+        except ValueError:
+            out = {"verdict": "none", "reason": "exit %d: %s" % (
+                done.returncode, done.stderr.strip())}
+        return out["verdict"], out["reason"], seconds, out
+
+    # --- the cache -----------------------------------------------------------
+
+    def keys_dir(self):
+        return os.path.join(self.cache, str(os.geteuid()), "keys")
+
+    def record(self, kind="keys"):
+        """The path of the record of keys or metadata, or None."""
+        for name in sorted(os.listdir(self.keys_dir())) \
+                if os.path.isdir(self.keys_dir()) else []:
+            if name.endswith("-" + kind):
+                return os.path.join(self.keys_dir(), name)
+        return None
+
+    def forget(self):
+        """An empty cache."""
+        subprocess.run(["umount", "-q", self.cache], check=False,
+                       stderr=subprocess.DEVNULL)
+        if os.path.islink(self.cache):
+            os.unlink(self.cache)
+        shutil.rmtree(self.cache, ignore_errors=True)
+        os.makedirs(self.cache)
+
+    def forget_marks(self):
+        """Nobody remembers when the issuer was asked."""
+        for folder, _, names in os.walk(self.cache):
+            for name in names:
+                if name.endswith(".mark"):
+                    os.unlink(os.path.join(folder, name))
+
+    def rewrite(self, change, kind="keys"):
+        """Lets a function change the JSON of a record, and signs it anew."""
+        path = self.record(kind)
+        with open(path, "rb") as f:
+            document = json.loads(f.read().split(b"\n", 1)[1])
+        change(document)
+        body = json.dumps(document).encode()
+        digest = hashlib.sha256(body).hexdigest().encode()
+        with open(path, "wb") as f:
+            f.write(MAGIC + digest + b"\n" + body)
+
+    def age(self, seconds):
+        """Makes the keys so much older, and forgets the marks."""
+        self.rewrite(lambda d: d.update(fetched=d["fetched"] - seconds))
+        self.forget_marks()
+
+    def left_over(self):
+        """Temporary files that nobody removed."""
+        return [name for _, _, names in os.walk(self.cache)
+                for name in names if name.endswith(".new")]
+
+
+def helpers():
+    """Fetch helpers of this build that are still running."""
+    out = subprocess.run(["pgrep", "-f", os.path.join(
+        BUILD, "(.libs/)?audient-fetch$")], capture_output=True, text=True,
+        check=False)
+    return out.stdout.split()
+
+
+def wait_for_no_helper():
+    for _ in range(100):
+        if not helpers():
+            return []
+        time.sleep(0.05)
+    return helpers()
+
+
+class Table:
+    """Rows of text, for the reader and for docs/."""
+
+    def __init__(self, title, *columns):
+        self.title, self.columns, self.rows = title, columns, []
+
+    def add(self, *cells):
+        self.rows.append([str(c) for c in cells])
+
+    def text(self):
+        out = ["| " + " | ".join(self.columns) + " |",
+               "| " + " | ".join("---" for _ in self.columns) + " |"]
+        out += ["| " + " | ".join(row) + " |" for row in self.rows]
+        return "\n".join(out) + "\n"
+
+    def show(self):
+        print("# " + self.title)
+        for line in self.text().splitlines():
+            print("# " + line)
+
+    def publish(self, name):
+        """Puts the table into docs/ if that is what this run is for."""
+        if not os.environ.get("AUDIENT_WRITE_DOCS"):
+            return
+        path = os.path.join(SOURCE, "docs", name)
+        text = open(path, encoding="utf-8").read()
+        mark = "<!-- %s -->" % re.sub(r"[^a-z]+", "-", self.title.lower())
+        head, _, tail = text.partition(mark)
+        tail = tail.partition(mark)[2]
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(head + mark + "\n\n" + self.text() + "\n" + mark + tail)

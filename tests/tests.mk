@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# --- tests with real daemons, a tenant, and the house rules -----------------
+
+# Hosts in small, for the tests in Python.
+TOOLS = tests/tools/decide tests/tools/guest
+check_PROGRAMS += $(TOOLS)
+tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
+tests_tools_decide_LDADD = libaudientcore.la
+tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
+
+SERVER_TESTS = \
+	tests/servers/test_faults_disk.py \
+	tests/servers/test_faults_net.py \
+	tests/servers/test_faults_process.py \
+	tests/servers/test_flood.py \
+	tests/servers/test_guest.py \
+	tests/servers/test_slapd.py \
+	tests/servers/test_sshd.py
+GATES = \
+	tests/gates/check-docs \
+	tests/gates/check-exports \
+	tests/gates/check-headers \
+	tests/gates/check-layers \
+	tests/gates/check-style
+TESTS += $(GATES) tests/tenant/selftest.py $(SERVER_TESTS)
+
+TEST_EXTENSIONS = .py
+PY_LOG_COMPILER = $(PYTHON)
+AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE; \
+	CC='$(CC)'; export CC;
+# The tenants of several tests at once would fight for two cores.
+tests/servers/test_faults_net.log: tests/servers/test_sshd.log
+tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
+
+# What is quick: no daemons, no tenant.
+check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(GATES)'
+
+demo: all
+	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/demo.py
+
+# --- benchmarks -----------------------------------------------------------------
+
+EXTRA_PROGRAMS = tests/bench/bench_validate tests/bench/bench_pam
+EXTRA_LTLIBRARIES = tests/bench/pam_empty.la tests/bench/pam_crypto.la
+tests_bench_bench_validate_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_validate.c
+tests_bench_bench_validate_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
+	$(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
+tests_bench_bench_validate_LDADD = libaudientcore.la $(CRYPTO_LIBS) \
+	$(JANSSON_LIBS)
+if HAVE_CJOSE
+tests_bench_bench_validate_CPPFLAGS += -DHAVE_CJOSE $(CJOSE_CFLAGS)
+tests_bench_bench_validate_LDADD += $(CJOSE_LIBS)
+endif
+if HAVE_LIBJWT
+tests_bench_bench_validate_CPPFLAGS += -DHAVE_LIBJWT $(LIBJWT_CFLAGS)
+tests_bench_bench_validate_LDADD += $(LIBJWT_LIBS)
+endif
+tests_bench_bench_pam_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_pam.c
+tests_bench_bench_pam_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
+tests_bench_bench_pam_LDADD = $(PAM_LIBS)
+tests_bench_pam_empty_la_SOURCES = tests/bench/pam_empty.c
+tests_bench_pam_empty_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
+	-shared -avoid-version -rpath /nowhere
+tests_bench_pam_empty_la_LIBADD = $(PAM_LIBS)
+tests_bench_pam_crypto_la_SOURCES = tests/bench/pam_crypto.c
+tests_bench_pam_crypto_la_LDFLAGS = $(tests_bench_pam_empty_la_LDFLAGS)
+tests_bench_pam_crypto_la_LIBADD = $(PAM_LIBS) $(CRYPTO_LIBS)
+CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+
+bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
+
+.PHONY: bench check-quick demo
+
+EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
+	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
+	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
+	tests/servers/sshd.py tests/bench/bench.py tests/tenant
