@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "b64url.h"
 #include "mintkeys.h"
 #include "unit.h"
 
@@ -32,6 +33,18 @@ mint_b64url(const void *bytes, size_t n)
 		;
 	*end = '\0';
 	return s;
+}
+
+void
+mint_decode(const char *s, struct buf *out)
+{
+	char *bytes = malloc(strlen(s) + 1);
+	size_t n;
+
+	assert_int_equal(b64url_decode(span_of(s), bytes, strlen(s), &n),
+	    REASON_OK);
+	assert_int_equal(buf_add(out, bytes, n), REASON_OK);
+	free(bytes);
 }
 
 static BIGNUM *

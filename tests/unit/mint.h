@@ -29,6 +29,9 @@ struct mint_how {
 /* base64url of n bytes */
 char *mint_b64url(const void *bytes, size_t n);
 
+/* What it encodes, behind what out has. */
+void mint_decode(const char *s, struct buf *out);
+
 /* The public key as an issuer publishes it; more, say "\"use\":\"sig\"". */
 char *mint_jwk(enum mint_key key, const char *kid, const char *more);
 /* {"keys":[…]} of the n texts, which are freed. */

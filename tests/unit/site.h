@@ -18,7 +18,7 @@
 #define SITE_CLAIMS                                                      \
 	"{\"iss\":\"" SITE_A "\",\"aud\":\"" SITE_API "\","              \
 	"\"sub\":\"auth0|alice\",\"azp\":\"client\",\"user\":\"alice\"," \
-	"\"iat\":1699999900,\"exp\":1700000600,\"scope\":\"login\"}"
+	"\"iat\":1799999900,\"exp\":1800000600,\"scope\":\"login\"}"
 #define SITE_HEADER "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"rsa\"}"
 
 struct site {

@@ -73,11 +73,10 @@ test_facts(void **state)
 		{ ALG_ES384, "ES384", FAMILY_ECDSA, 96, 48 },
 		{ ALG_ES512, "ES512", FAMILY_ECDSA, 132, 64 },
 	};
-	struct crypto crypto;
+	EVP_MD *md;
 
 	(void)state;
 	assert_int_equal(nitems(want), ALG_COUNT);
-	assert_int_equal(crypto_open(&crypto), REASON_OK);
 	for (size_t i = 0; i < nitems(want); i++) {
 		const enum alg alg = want[i].alg;
 		enum alg found;
@@ -89,10 +88,10 @@ test_facts(void **state)
 		row_number(want[i].name, alg_family(alg), want[i].family);
 		row_number(want[i].name, (int64_t)alg_signature_size(alg),
 		    (int64_t)want[i].size);
-		row_number(want[i].name, EVP_MD_get_size(alg_md(alg, &crypto)),
-		    want[i].md_size);
+		md = EVP_MD_fetch(NULL, alg_digest(alg), NULL);
+		row_number(want[i].name, EVP_MD_get_size(md), want[i].md_size);
+		EVP_MD_free(md);
 	}
-	crypto_close(&crypto);
 	rows_end();
 }
 

@@ -261,7 +261,7 @@ test_truncated(void **state)
 #define CLAIMS_OF(issuer)                                                \
 	"{\"iss\":\"" issuer "\",\"aud\":\"" SITE_API "\","              \
 	"\"sub\":\"auth0|alice\",\"azp\":\"client\",\"user\":\"alice\"," \
-	"\"iat\":1699999900,\"exp\":1700000600}"
+	"\"iat\":1799999900,\"exp\":1800000600}"
 #define HEADER_B "{\"alg\":\"RS256\",\"kid\":\"other\"}"
 
 /* A tenant's key vouches for that tenant's issuer only. */
@@ -375,7 +375,7 @@ test_verdict(void **state)
 	assert_string_equal(v.subject, "auth0|alice");
 	assert_string_equal(v.client, "client");
 	assert_string_equal(v.key, "rsa");
-	assert_int_equal(v.expires, 1700000600);
+	assert_int_equal(v.expires, 1800000600);
 	assert_int_equal(strlen(v.token_id), 12);
 	assert_null(v.check);
 	assert_false(v.is_delegate);

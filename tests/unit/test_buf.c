@@ -242,6 +242,92 @@ test_trim(void **state)
 	rows_end();
 }
 
+/* RFC 3629, at the ends of every range. */
+static void
+test_utf8(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span s;
+		bool want;
+	} rows[] = {
+		{ "ASCII", BYTES("a~\x7f\x01"), true },
+		{ "nothing", BYTES(""), true },
+		{ "two bytes", BYTES("\xc2\x80\xdf\xbf"), true },
+		{ "three bytes", BYTES("\xe0\xa0\x80\xef\xbf\xbf"), true },
+		{ "around surrogates", BYTES("\xed\x9f\xbf\xee\x80\x80"),
+		    true },
+		{ "four bytes", BYTES("\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"),
+		    true },
+		{ "a tail alone", BYTES("\x80"), false },
+		{ "last tail alone", BYTES("\xbf"), false },
+		{ "overlong /", BYTES("\xc0\xaf"), false },
+		{ "overlong, two bytes", BYTES("\xc1\xbf"), false },
+		{ "overlong, three bytes", BYTES("\xe0\x9f\xbf"), false },
+		{ "overlong, four bytes", BYTES("\xf0\x8f\xbf\xbf"), false },
+		{ "first surrogate", BYTES("\xed\xa0\x80"), false },
+		{ "last surrogate", BYTES("\xed\xbf\xbf"), false },
+		{ "beyond Unicode", BYTES("\xf4\x90\x80\x80"), false },
+		{ "far beyond", BYTES("\xf5\x80\x80\x80"), false },
+		{ "five bytes", BYTES("\xf8\x88\x80\x80\x80"), false },
+		{ "0xfe", BYTES("\xfe"), false },
+		{ "0xff", BYTES("\xff"), false },
+		{ "cut after one", BYTES("a\xc3"), false },
+		{ "cut after two", BYTES("a\xe2\x82"), false },
+		{ "cut after three", BYTES("a\xf0\x9f\x98"), false },
+		{ "a letter in the tail", BYTES("\xe2\x82z"), false },
+		{ "a letter as the tail", BYTES("\xc3z"), false },
+		{ "two heads", BYTES("\xc3\xc3"), false },
+		{ "bad at the end", BYTES("aaaaaaaaaaaaaaa\x80"), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const struct span s = unit_exact(rows[i].s);
+
+		row_bool(rows[i].name, span_is_utf8(s), rows[i].want);
+		unit_free(s);
+	}
+	rows_end();
+}
+
+/* RFC 6750 section 2.1 */
+static void
+test_b64token(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span s;
+		bool want;
+	} rows[] = {
+		{ "all of it", BYTES("aZ09-._~+/"), true },
+		{ "padded", BYTES("a=="), true },
+		{ "one letter", BYTES("a"), true },
+		{ "nothing", BYTES(""), false },
+		{ "only padding", BYTES("="), false },
+		{ "padding in front", BYTES("=a"), false },
+		{ "padding inside", BYTES("a=a"), false },
+		{ "blank", BYTES("a a"), false },
+		{ "comma", BYTES("a,a"), false },
+		{ "colon", BYTES("a:a"), false },
+		{ "semicolon", BYTES("a;a"), false },
+		{ "at", BYTES("@"), false },
+		{ "bracket", BYTES("["), false },
+		{ "backquote", BYTES("`"), false },
+		{ "brace", BYTES("{"), false },
+		{ "star", BYTES("*"), false },
+		{ "NUL", BYTES("a\0"), false },
+		{ "newline", BYTES("a\n"), false },
+		{ "8 bit", BYTES("a\xe4"), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++)
+		row_bool(rows[i].name, span_is_b64token(rows[i].s),
+		    rows[i].want);
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_caps),
 	cmocka_unit_test(test_growth),
@@ -250,6 +336,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_compare),
 	cmocka_unit_test(test_cut),
 	cmocka_unit_test(test_trim),
+	cmocka_unit_test(test_utf8),
+	cmocka_unit_test(test_b64token),
 };
 
 UNIT_MAIN(tests)

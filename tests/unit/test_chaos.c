@@ -287,7 +287,7 @@ run_keys(void)
 	    (reason = keys_find(keys, &rsa, &key, &text)) == REASON_OK)
 		reason = keys_find(keys, &ec, &key, &text);
 	keys_release(keys);
-	json_free(json);
+	unit_json_free(json);
 	return reason;
 }
 
@@ -353,7 +353,7 @@ run_claims(void)
 		    &is_delegate, &trace);
 	if (reason == REASON_OK)
 		assert_string_equal(user, "alice");
-	json_free(json);
+	unit_json_free(json);
 	return reason;
 }
 
@@ -384,7 +384,7 @@ run_verify(void)
 static void
 test_verify(void **state)
 {
-	struct json *json;
+	const struct json *json;
 	struct text why;
 
 	(void)state;
@@ -394,7 +394,7 @@ test_verify(void **state)
 	    REASON_OK);
 	torture("key_verify", run_verify, REASON_OK);
 	keys_release(keys_at_hand);
-	json_free(json);
+	unit_json_free(json);
 }
 
 static struct site site;

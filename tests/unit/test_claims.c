@@ -8,11 +8,11 @@
 #define ISS "https://t.example.com/"
 #define API "https://api.example.com/"
 
-/* What Auth0 issues; NOW is 1700000000. */
+/* What Auth0 issues; NOW is 1800000000. */
 #define GOOD                                                              \
 	"{\"iss\":\"" ISS "\",\"aud\":[\"" API "\",\"" ISS "userinfo\"]," \
 	"\"sub\":\"auth0|5f7c8ec7c33c6c004bbafe82\",\"azp\":\"client\","  \
-	"\"iat\":1699999900,\"exp\":1700000600,\"scope\":\"openid\"}"
+	"\"iat\":1799999900,\"exp\":1800000600,\"scope\":\"openid\"}"
 
 static const struct row {
 	const char *name;
@@ -28,7 +28,7 @@ static const struct row {
 	    NULL },
 	{ "no azp", "azp", NULL, REASON_OK, NULL },
 	{ "RFC 9068's claims", "azp",
-	    "\"client_id\":\"client\",\"jti\":\"a\",\"nbf\":1700000000",
+	    "\"client_id\":\"client\",\"jti\":\"a\",\"nbf\":1800000000",
 	    REASON_OK, NULL },
 
 	/* iss: 22 */
@@ -225,11 +225,11 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct json *json =
+		const struct json *json =
 		    unit_json(GOOD, rows[i].without, rows[i].with);
 
 		check(rows[i].name, json, false, rows[i].want, rows[i].check);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -238,21 +238,21 @@ test_rows(void **state)
 static void
 test_nothing(void **state)
 {
-	struct json *json = unit_json("{}", NULL, NULL);
+	const struct json *json = unit_json("{}", NULL, NULL);
 
 	(void)state;
 	check("empty", json, true, REASON_ISSUER_REFUSED, "issuer");
 	check("NULL", NULL, true, REASON_ISSUER_REFUSED, "issuer");
-	json_free(json);
+	unit_json_free(json);
 	rows_end();
 }
 
 /* "aud" with n members, ours at the place at; not at all if at is n. */
-static struct json *
+static const struct json *
 audience_list(size_t n, size_t at)
 {
 	struct buf with = BUF_INIT(64 * 1024);
-	struct json *json;
+	const struct json *json;
 
 	assert_int_equal(buf_add_str(&with, "\"aud\":["), REASON_OK);
 	for (size_t i = 0; i < n; i++)
@@ -278,14 +278,14 @@ test_audiences(void **state)
 		const size_t places[] = { 0, n / 2, n > 0 ? n - 1 : 0, n };
 
 		for (size_t j = 0; j < nitems(places); j++) {
-			struct json *json = audience_list(n, places[j]);
+			const struct json *json = audience_list(n, places[j]);
 			const enum reason want = n > 64 ? REASON_CLAIM_INVALID
 			    : places[j] < n		? REASON_OK
 					    : REASON_AUDIENCE_REFUSED;
 
 			check("aud of many", json, false, want,
 			    want == REASON_OK ? NULL : "audience");
-			json_free(json);
+			unit_json_free(json);
 		}
 	}
 	rows_end();
@@ -303,7 +303,7 @@ test_lengths(void **state)
 		for (size_t n = SUBJECT_MAX; n <= SUBJECT_MAX + 1; n++) {
 			struct buf with = BUF_INIT(1024);
 			char *s = unit_repeat('s', n);
-			struct json *json;
+			const struct json *json;
 
 			assert_int_equal(buf_printf(&with, "\"%s\":\"%s\"",
 					     names[i], s),
@@ -312,7 +312,7 @@ test_lengths(void **state)
 			check(names[i], json, false,
 			    n > SUBJECT_MAX ? REASON_CLAIM_INVALID : REASON_OK,
 			    n > SUBJECT_MAX ? names[i] : NULL);
-			json_free(json);
+			unit_json_free(json);
 			buf_free(&with);
 			free(s);
 		}
@@ -345,18 +345,18 @@ test_strict_profile(void **state)
 	(void)state;
 	rules.profile = PROFILE_RFC9068;
 	for (size_t i = 0; i < nitems(strict); i++) {
-		struct json *json =
+		const struct json *json =
 		    unit_json("{\"iss\":\"" ISS "\",\"aud\":\"" API
 			      "\",\"sub\":\"a\","
 			      "\"client_id\":\"c\","
 			      "\"jti\":\"a\","
-			      "\"iat\":1699999900,"
-			      "\"exp\":1700000600}",
+			      "\"iat\":1799999900,"
+			      "\"exp\":1800000600}",
 			strict[i].without, NULL);
 
 		check(strict[i].name, json, strict[i].is_at_jwt, strict[i].want,
 		    strict[i].check);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rules.profile = PROFILE_ANY;
 	rows_end();
@@ -378,12 +378,13 @@ test_client(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(clients); i++) {
-		struct json *json = unit_json(clients[i].claims, NULL, NULL);
+		const struct json *json =
+		    unit_json(clients[i].claims, NULL, NULL);
 		const struct claims claims = { .json = json };
 
 		row_true(clients[i].name,
 		    span_is(claims_client(&claims), clients[i].want));
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }

@@ -222,16 +222,16 @@ test_values(void **state)
 
 	(void)state;
 	set_helper(SAY(HEAD "result answered\\nstatus 429\\ntype text/plain\\n"
-			    "date 1700000000\\nretry_after 7\\nlimit_left 0\\n"
-			    "limit_reset 1700000060\\n\\n"));
+			    "date 1800000000\\nretry_after 7\\nlimit_left 0\\n"
+			    "limit_reset 1800000060\\n\\n"));
 	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	assert_int_equal(a.status, 429);
 	assert_string_equal(a.type, "text/plain");
-	assert_int_equal(a.date, 1700000000);
+	assert_int_equal(a.date, 1800000000);
 	assert_int_equal(a.retry_after, 7);
 	assert_int_equal(a.limit_left, 0);
-	assert_int_equal(a.limit_reset, 1700000060);
+	assert_int_equal(a.limit_reset, 1800000060);
 	fetch_answer_clear(&a);
 	set_helper(
 	    SAY(HEAD "result answered\\nstatus 200\\n"

@@ -341,7 +341,7 @@ ask(const struct row *row, const struct identity_rules *rules)
 {
 	const struct account account = { .name = row->account,
 		.uid = row->uid };
-	struct json *json = unit_json(GOOD, NULL, row->with);
+	const struct json *json = unit_json(GOOD, NULL, row->with);
 	const struct claims claims = { .json = json, .proof = PROOF_JWT };
 	const bool delegate = row->user[0] == '-';
 	char user[USER_MAX + 1];
@@ -358,7 +358,7 @@ ask(const struct row *row, const struct identity_rules *rules)
 		row_text(row->name, user, row->user + (delegate ? 1 : 0));
 		row_true(row->name, is_delegate == delegate);
 	}
-	json_free(json);
+	unit_json_free(json);
 }
 
 static void

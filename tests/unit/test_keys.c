@@ -44,17 +44,18 @@ member(char what)
 	}
 }
 
-static struct json *
+static const struct json *
 set_of(const char *members)
 {
 	char *list[64], *text;
 	const size_t n = strlen(members);
-	struct json *json;
+	const struct json *json;
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = member(members[i]);
 	text = mint_jwks(list, n);
-	assert_int_equal(json_parse(span_of(text), &json), REASON_OK);
+	json = unit_parse(span_of(text));
+	assert_non_null(json);
 	free(text);
 	return json;
 }
@@ -89,7 +90,7 @@ test_sets(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct json *json = set_of(rows[i].members);
+		const struct json *json = set_of(rows[i].members);
 		struct keys *keys = NULL;
 		struct text why;
 
@@ -103,7 +104,7 @@ test_sets(void **state)
 			row_number(rows[i].name, (int64_t)keys_count(keys),
 			    (int64_t)strlen(rows[i].members));
 		keys_release(keys);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -118,7 +119,7 @@ test_no_sets(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(none); i++) {
-		struct json *json = unit_json(none[i], NULL, NULL);
+		const struct json *json = unit_json(none[i], NULL, NULL);
 		struct keys *keys = (void *)1;
 		struct text why;
 
@@ -126,7 +127,7 @@ test_no_sets(void **state)
 		row_reason(none[i], keys_parse(&crypto, json, &keys, &why),
 		    REASON_KEY_UNUSABLE);
 		row_true(none[i], keys == NULL && why.len > 0);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -192,7 +193,7 @@ test_find(void **state)
 	for (size_t i = 0; i < nitems(finds); i++) {
 		const struct jws_header header = { .alg = finds[i].alg,
 			.kid = span_of(finds[i].kid) };
-		struct json *json = set_of(finds[i].members);
+		const struct json *json = set_of(finds[i].members);
 		struct keys *keys;
 		struct text why_not;
 		const char *why = NULL;
@@ -207,7 +208,7 @@ test_find(void **state)
 		    (key != NULL) == (finds[i].want == REASON_OK));
 		row_true(finds[i].name, why != NULL && why[0] != '\0');
 		keys_release(keys);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -219,7 +220,7 @@ test_show(void **state)
 		"ec: EC, 256 bits", "(no kid): RSA, 2048 bits",
 		"enc: unusable: \"use\" is not \"sig\"",
 		"ed: unusable: a key type that we do not use" };
-	struct json *json = set_of("renxt");
+	const struct json *json = set_of("renxt");
 	struct keys *keys;
 	struct text text;
 
@@ -232,28 +233,28 @@ test_show(void **state)
 		assert_string_equal(text.s, want[i]);
 	}
 	keys_release(keys);
-	json_free(json);
+	unit_json_free(json);
 	json = set_of("rR");
 	assert_int_equal(keys_parse(&crypto, json, &keys, &text), REASON_OK);
 	text_clear(&text);
 	keys_show(keys, 1, &text);
 	assert_string_equal(text.s, "rsa: unusable: two keys have this kid");
 	keys_release(keys);
-	json_free(json);
+	unit_json_free(json);
 }
 
 /* The set lives as long as its last holder. */
 static void
 test_hold(void **state)
 {
-	struct json *json = set_of("re");
+	const struct json *json = set_of("re");
 	struct keys *keys, *again;
 	struct text why;
 
 	(void)state;
 	text_clear(&why);
 	assert_int_equal(keys_parse(&crypto, json, &keys, &why), REASON_OK);
-	json_free(json); /* nothing is borrowed from it */
+	unit_json_free(json); /* nothing is borrowed from it */
 	again = keys_hold(keys);
 	assert_ptr_equal(keys, again);
 	keys_release(keys);

@@ -284,12 +284,12 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct json *json =
+		const struct json *json =
 		    unit_json(GOOD, rows[i].without, rows[i].with);
 
 		ask(rows[i].name, &rows[i].asked, json, rows[i].want,
 		    rows[i].check);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -338,7 +338,8 @@ test_subjects(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(subjects); i++) {
-		struct json *json = unit_json(subjects[i].claims, NULL, NULL);
+		const struct json *json =
+		    unit_json(subjects[i].claims, NULL, NULL);
 
 		for (unsigned int bits = 1; bits < 1U << SUBJECT_KINDS;
 		     bits++) {
@@ -350,7 +351,7 @@ test_subjects(void **state)
 			    fine ? REASON_OK : REASON_SUBJECT_REFUSED,
 			    fine ? NULL : "subject");
 		}
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }
@@ -385,7 +386,7 @@ test_several_claims(void **state)
 	struct policy_rules rules = { .claims = two,
 		.n_claims = nitems(two),
 		.subjects = SUBJECT_BIT(SUBJECT_USER) };
-	struct json *json = unit_json(GOOD, NULL, NULL);
+	const struct json *json = unit_json(GOOD, NULL, NULL);
 	const struct claims claims = { .json = json };
 	struct trace trace;
 
@@ -399,7 +400,7 @@ test_several_claims(void **state)
 	two[0].value = true_;
 	row_reason("the second", policy_check(&claims, &rules, &trace),
 	    REASON_CLAIM_MISSING);
-	json_free(json);
+	unit_json_free(json);
 	rows_end();
 }
 
@@ -420,13 +421,14 @@ test_has_permission(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(permissions); i++) {
-		struct json *json = unit_json(GOOD, NULL, permissions[i].with);
+		const struct json *json =
+		    unit_json(GOOD, NULL, permissions[i].with);
 		const struct claims claims = { .json = json };
 
 		row_bool(permissions[i].name,
 		    policy_has_permission(&claims, permissions[i].want),
 		    permissions[i].has);
-		json_free(json);
+		unit_json_free(json);
 	}
 	rows_end();
 }

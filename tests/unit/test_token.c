@@ -24,6 +24,17 @@ static const struct {
 	{ "JWE of the issuer's own", BYTES("eyJhbGciOiJkaXIi..iv.text.tag"),
 	    REASON_OK, TOKEN_OPAQUE },
 
+	/* wild bytes behind the header, which are refused when decoded */
+	{ "blank behind", BYTES("a.b.c "), REASON_OK, TOKEN_JWS },
+	{ "newline behind", BYTES("a.b.c\n"), REASON_OK, TOKEN_JWS },
+	{ "CR LF behind", BYTES("a.b.c\r\n"), REASON_OK, TOKEN_JWS },
+	{ "newline inside", BYTES("a.b\n.c"), REASON_OK, TOKEN_JWS },
+	{ "tab inside", BYTES("a.\tb.c"), REASON_OK, TOKEN_JWS },
+	{ "NUL inside", BYTES("a.b\0.c"), REASON_OK, TOKEN_JWS },
+	{ "NUL behind", BYTES("a.b.c\0"), REASON_OK, TOKEN_JWS },
+	{ "UTF-8", BYTES("a.b.c\xc3\xa9"), REASON_OK, TOKEN_JWS },
+	{ "8 bit", BYTES("a.b.\xff"), REASON_OK, TOKEN_JWS },
+
 	/* nothing to look at */
 	{ "empty", BYTES(""), REASON_NOT_A_TOKEN, ANY },
 	{ "one byte", BYTES("a"), REASON_NOT_A_TOKEN, ANY },
@@ -42,23 +53,14 @@ static const struct {
 	{ "sshd's own junk", BYTES("\b\n\r\177INCORRECT\b\n\r\177INCORRECT"),
 	    REASON_NOT_A_TOKEN, ANY },
 	{ "blank in front", BYTES(" a.b.c"), REASON_NOT_A_TOKEN, ANY },
-	{ "blank behind", BYTES("a.b.c "), REASON_NOT_A_TOKEN, ANY },
-	{ "newline behind", BYTES("a.b.c\n"), REASON_NOT_A_TOKEN, ANY },
-	{ "CR LF behind", BYTES("a.b.c\r\n"), REASON_NOT_A_TOKEN, ANY },
-	{ "newline inside", BYTES("a.b\n.c"), REASON_NOT_A_TOKEN, ANY },
-	{ "tab inside", BYTES("a.\tb.c"), REASON_NOT_A_TOKEN, ANY },
-	{ "NUL inside", BYTES("a.b\0.c"), REASON_NOT_A_TOKEN, ANY },
-	{ "NUL behind", BYTES("a.b.c\0"), REASON_NOT_A_TOKEN, ANY },
 	{ "NUL in front", BYTES("\0a.b.c"), REASON_NOT_A_TOKEN, ANY },
 	{ "quoted", BYTES("\"a.b.c\""), REASON_NOT_A_TOKEN, ANY },
 	{ "with its scheme", BYTES("Bearer a.b.c"), REASON_NOT_A_TOKEN, ANY },
 	{ "percent", BYTES("a%2Eb.c.d"), REASON_NOT_A_TOKEN, ANY },
-	{ "UTF-8", BYTES("a.b.c\xc3\xa9"), REASON_NOT_A_TOKEN, ANY },
 	{ "full-width dot",
 	    BYTES("a\xef\xbc\x8e"
 		  "b.c"),
 	    REASON_NOT_A_TOKEN, ANY },
-	{ "8 bit", BYTES("a.b.\xff"), REASON_NOT_A_TOKEN, ANY },
 	{ "byte order mark",
 	    BYTES("\xef\xbb\xbf"
 		  "a.b.c"),
@@ -68,6 +70,13 @@ static const struct {
 	{ "JSON and compact at once", BYTES("{\"a.b.c\":0}"),
 	    REASON_NOT_A_TOKEN, ANY },
 	{ "comma", BYTES("a.b.c,a.b.c"), REASON_NOT_A_TOKEN, ANY },
+
+	/* letters that a header does not have */
+	{ "plus in the header", BYTES("a+b.c.d"), REASON_TOKEN_MALFORMED, ANY },
+	{ "slash in the header", BYTES("a/b.c.d"), REASON_TOKEN_MALFORMED,
+	    ANY },
+	{ "tilde in the header", BYTES("a~b.c.d"), REASON_TOKEN_MALFORMED,
+	    ANY },
 
 	/* the number of segments */
 	{ "one dot", BYTES("."), REASON_TOKEN_MALFORMED, ANY },
@@ -203,7 +212,7 @@ test_truncated(void **state)
 	rows_end();
 }
 
-/* Every byte that no token may have, at every place. */
+/* Every byte that no token may have, at every place of the header. */
 static void
 test_alphabet(void **state)
 {
@@ -217,14 +226,12 @@ test_alphabet(void **state)
 			   "0123456789-._~+/",
 			c) != NULL;
 
-		for (size_t at = 0; at < sizeof(plain) - 1 && !fine; at++) {
+		for (size_t at = 0; at < 3 && !fine; at++) {
 			char s[sizeof(plain)];
 			struct token t;
 
 			memcpy(s, plain, sizeof(plain));
 			s[at] = (char)c;
-			if (c == '=' && at == sizeof(plain) - 2)
-				continue; /* padding, so far */
 			row_reason("no letter of a token",
 			    token_classify((struct span){ s, sizeof(s) - 1 },
 				&t),

@@ -27,7 +27,7 @@ listen(void *arg, const char *check, enum reason reason, const char *found,
 }
 
 static struct trace trace;
-static struct json *json;
+static const struct json *json;
 static struct list list;
 
 /* The four ways to record a check. */
@@ -145,7 +145,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
-	json_free(json);
+	unit_json_free(json);
 	list_free(&list);
 	return 0;
 }

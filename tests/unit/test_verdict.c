@@ -199,11 +199,13 @@ test_set_trace(void **state)
 static void
 test_set_claims(void **state)
 {
-	struct json *json = unit_json("{\"sub\":\"a\\nb\",\"exp\":1700000000,"
-				      "\"azp\":\"c\"}",
-	    NULL, NULL);
+	const struct json *json =
+	    unit_json("{\"sub\":\"a\\nb\",\"exp\":1800000000,"
+		      "\"azp\":\"c\"}",
+		NULL, NULL);
 	const struct claims claims = { .json = json, .proof = PROOF_JWT };
-	struct json *bad = unit_json("{\"sub\":1,\"exp\":-1}", NULL, NULL);
+	const struct json *bad =
+	    unit_json("{\"sub\":1,\"exp\":-1}", NULL, NULL);
 	const struct claims bad_claims = { .json = bad, .proof = PROOF_JWT };
 	struct audient_verdict v;
 
@@ -220,8 +222,8 @@ test_set_claims(void **state)
 	assert_string_equal(v.subject, "");
 	assert_string_equal(v.client, "");
 	assert_int_equal(v.expires, 0);
-	json_free(json);
-	json_free(bad);
+	unit_json_free(json);
+	unit_json_free(bad);
 }
 
 /* Twelve digits say which token it was, and nothing of it. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64url.h"
 #include "keys.h"
 #include "mint.h"
 #include "unit.h"
@@ -142,8 +141,7 @@ test_flipped(void **state)
 		char *sig = strrchr(text, '.') + 1;
 		struct buf bytes = BUF_INIT(1024);
 
-		assert_int_equal(b64url_decode(span_of(sig), &bytes),
-		    REASON_OK);
+		mint_decode(sig, &bytes);
 		for (size_t at = 0; at < bytes.len; at++) {
 			bytes.data[at] = (char)(bytes.data[at] ^ 1);
 			row_reason("flipped bit of the signature",
@@ -204,9 +202,7 @@ test_long(void **state)
 		    mint_token(good[i].key, good[i].alg, HEADER, PAYLOAD, NULL);
 		struct buf sig = BUF_INIT(4096);
 
-		assert_int_equal(b64url_decode(span_of(strrchr(text, '.') + 1),
-				     &sig),
-		    REASON_OK);
+		mint_decode(strrchr(text, '.') + 1, &sig);
 		for (size_t more = 1; more < 2000; more = more * 3 + 1) {
 			const size_t len = sig.len;
 
@@ -242,9 +238,7 @@ test_zeros_in_front(void **state)
 		    mint_token(good[i].key, good[i].alg, HEADER, PAYLOAD, NULL);
 		struct buf sig = BUF_INIT(256), longer = BUF_INIT(256);
 
-		assert_int_equal(b64url_decode(span_of(strrchr(text, '.') + 1),
-				     &sig),
-		    REASON_OK);
+		mint_decode(strrchr(text, '.') + 1, &sig);
 		for (size_t half = 0; half < 2; half++) {
 			assert_int_equal(buf_add(&longer, "", 1), REASON_OK);
 			assert_int_equal(buf_add(&longer,
@@ -403,11 +397,7 @@ test_numbers(void **state)
 			unsigned char *o;
 			size_t n;
 
-			assert_int_equal(b64url_decode(span_of(
-							   strrchr(text, '.') +
-							   1),
-					     &sig),
-			    REASON_OK);
+			mint_decode(strrchr(text, '.') + 1, &sig);
 			n = sig.len / 2;
 			o = (unsigned char *)sig.data;
 			put_number(o, n, pairs[i][0], curve);
@@ -526,7 +516,7 @@ static int
 set_up(void **state)
 {
 	char *list[MINT_KEYS], *text;
-	struct json *json;
+	const struct json *json;
 	struct text why;
 
 	(void)state;
@@ -538,10 +528,10 @@ set_up(void **state)
 	text = mint_jwks(list, MINT_KEYS);
 	text_clear(&why);
 	if (crypto_open(&crypto) != REASON_OK ||
-	    json_parse(span_of(text), &json) != REASON_OK ||
+	    (json = unit_parse(span_of(text))) == NULL ||
 	    keys_parse(&crypto, json, &all, &why) != REASON_OK)
 		return -1;
-	json_free(json);
+	unit_json_free(json);
 	free(text);
 	return 0;
 }

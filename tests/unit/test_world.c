@@ -34,15 +34,13 @@ test_log(void **state)
 
 	(void)state;
 	log_warning(&nobody, "%s", s);
-	log_debug(&nobody, "%s", s);
 	assert_int_equal(heard.n, 0);
 	log_warning(&sink, "a %s", "b\nc\x1b");
 	assert_int_equal(heard.n, 1);
 	assert_true(heard.is_warning);
 	assert_string_equal(heard.text, "a b\\x0ac\\x1b");
-	log_debug(&sink, "%s", s);
+	log_warning(&sink, "%s", s);
 	assert_int_equal(heard.n, 2);
-	assert_false(heard.is_warning);
 	assert_true(strlen(heard.text) < TEXT_MAX);
 	free(s);
 }
@@ -77,7 +75,7 @@ test_clock(void **state)
 	const int64_t now = clock_ms();
 
 	(void)state;
-	assert_true(clock_now() > NOW);
+	assert_true(clock_now() > CLOCK_PLAUSIBLE);
 	assert_int_equal(clock_left(now - 1), 0);
 	assert_int_equal(clock_left(INT64_MIN / 2), 0);
 	assert_int_equal(clock_left(INT64_MAX / 2), INT_MAX);

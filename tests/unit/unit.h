@@ -10,13 +10,15 @@
 
 #include <cmocka.h> /* wants the ones above */
 
-#include "json.h"
+#include "buf.h"
+
+struct json; /* of core/json.h */
 
 /* What the tables of these tests have in common. */
 
 #define nitems(a) (sizeof(a) / sizeof((a)[0]))
 
-#define NOW 1700000000 /* when all of it happens */
+#define NOW 1800000000 /* when all of it happens */
 
 /*
  * One row of a table: got and want are compared, and a difference is told
@@ -43,10 +45,15 @@ int unit_end(int rc);
 
 /*
  * The object base with the members of with put in, and without the member of
- * that name; the caller frees it with json_free().  with and without may be
- * NULL.
+ * that name; unit_json_free() frees it.  with and without may be NULL.
  */
-struct json *unit_json(const char *base, const char *without, const char *with);
+const struct json *unit_json(const char *base, const char *without,
+    const char *with);
+/* The same as text, which the caller frees. */
+char *unit_merge(const char *base, const char *without, const char *with);
+/* The document as it stands; NULL if it is refused. */
+const struct json *unit_parse(struct span text);
+void unit_json_free(const struct json *json); /* NULL is fine */
 
 /* The bytes of a literal, its NUL not counted but others inside it. */
 /* clang-format off */
