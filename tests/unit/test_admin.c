@@ -226,7 +226,7 @@ test_verify_input(void **state)
 		{ "opaque token", NULL, "0123456789abcdef",
 		    REASON_OPAQUE_REFUSED },
 		{ "four segments", NULL, "eyJ.b.c.d", REASON_TOKEN_TRUNCATED },
-		{ "newline behind", NULL, "a.b.c\n", REASON_NOT_A_TOKEN },
+		{ "newline behind", NULL, "a.b.c\n", REASON_TOKEN_MALFORMED },
 	};
 	char *jwks = jwks_text();
 

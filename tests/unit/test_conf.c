@@ -49,14 +49,18 @@ static const struct row {
 	    NULL },
 	{ "equals in a value", BYTES(GOOD "required_claim = a b=c\n"), 0,
 	    NULL },
-	{ "hash in a value", BYTES(GOOD "required_claim = a #b\n"), 0, NULL },
+	{ "hash in a word", BYTES(GOOD "required_claim = a b#c\n"), 0, NULL },
+	{ "hash as the value", BYTES(GOOD "delegation_permission = #a\n"), 0,
+	    NULL },
 	{ "UTF-8 in a comment", BYTES(GOOD "# \xc3\xa9\n"), 0, NULL },
 	{ "section", BYTES(GOOD "[service imap]\nmin_uid = 500\n"), 0, NULL },
 	{ "blanks in a section", BYTES(GOOD " [ service   imap ] \n"), 0,
 	    NULL },
 	{ "empty section", BYTES(GOOD "[service a.b-C_9]\n"), 0, NULL },
 	{ "same name, other kind",
-	    BYTES(GOOD "[tenant a]\ndomain = a.b\n[service a]\n"), 0, NULL },
+	    BYTES("audience = a\nusername_claim = b\n"
+		  "[tenant a]\ndomain = a.b\n[service a]\n"),
+	    0, NULL },
 
 	{ "empty file", BYTES(""), 0, "no tenant" },
 	{ "only comments", BYTES("# a\n# b\n"), 0, "no tenant" },
@@ -80,7 +84,8 @@ static const struct row {
 	    1, "control character" },
 
 	/* lines */
-	{ "no equals sign", BYTES(GOOD "min_uid 500\n"), 4, "no \"=\"" },
+	{ "no equals sign", BYTES(GOOD "min_uid 500\n"), 4,
+	    "no \"=\" in \"min_uid 500\"" },
 	{ "a word", BYTES(GOOD "hello\n"), 4, "no \"=\"" },
 	{ "a colon", BYTES(GOOD "min_uid: 500\n"), 4, "no \"=\"" },
 	{ "no key", BYTES(GOOD "= 500\n"), 4, "unknown key \"\"" },
@@ -110,6 +115,12 @@ static const struct row {
 	    "unknown key" },
 	{ "other switch that there is not", BYTES(GOOD "verify = no\n"), 4,
 	    "unknown key" },
+	{ "comment behind a value", BYTES(GOOD "min_uid = 500 # ours\n"), 4,
+	    "a comment behind the value of \"min_uid\"" },
+	{ "comment behind a tab", BYTES(GOOD "min_uid = 500\t#\n"), 4,
+	    "a comment behind the value" },
+	{ "comment behind a claim", BYTES(GOOD "required_claim = a b #c\n"), 4,
+	    "a comment behind the value" },
 	{ "first fault counts", BYTES("a = b\nc\n"), 1, "unknown key \"a\"" },
 
 	/* repeated */

@@ -52,6 +52,12 @@ static const struct row {
 	    7, "[tenant a]: refetch_cooldown is longer" },
 
 	/* tenants of services */
+	{ "a domain for all tenants", DOMAIN AUDIENCE CLAIM TENANTS, 1,
+	    "the key \"domain\" above the first section" },
+	{ "an issuer for all tenants",
+	    AUDIENCE "issuer = https://i.example.com\n" CLAIM
+		     "tenant = a\n" TENANTS,
+	    2, "the key \"issuer\" above the first section" },
 	{ "two tenants, both", AUDIENCE CLAIM "tenant = a b\n" TENANTS, 0,
 	    NULL },
 	{ "two tenants, none said", AUDIENCE CLAIM TENANTS, 0,
@@ -327,6 +333,7 @@ test_service_values(void **state)
 			"username_domains = e.com\nuser_map = /m\nmin_uid = 5\n"
 			"allow_root = yes\nuserinfo_max_age = 0\n"
 			"tokenless_account = deny\ntls = host-enforced\n"
+			"deny_file = /d\n"
 			"delegation_permission = act:%h\n");
 	const struct service *s = conf_service(conf, "imap");
 
@@ -354,6 +361,7 @@ test_service_values(void **state)
 	assert_string_equal(s->identity.domains.item[0], "e.com");
 	assert_string_equal(s->identity.user_map, "/m");
 	assert_null(s->identity.map);
+	assert_string_equal(s->deny_file, "/d");
 	assert_int_equal(s->identity.min_uid, 5);
 	assert_true(s->identity.allow_root);
 	assert_int_equal(s->userinfo_max_age, 0);

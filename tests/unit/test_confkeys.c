@@ -182,6 +182,8 @@ static const struct {
 	{ "allow_root", "true", "yes or no" },
 	{ "allow_root", "Yes", "yes or no" },
 	{ "allow_root", "1", "yes or no" },
+	{ "deny_file", "/etc/audient/deny", NULL },
+	{ "deny_file", "deny", "an absolute path" },
 	{ "opaque_tokens", "refuse", NULL },
 	{ "opaque_tokens", "accept", "one of: refuse accept-unbound" },
 	{ "opaque_tokens", "yes", "one of: refuse accept-unbound" },
@@ -279,7 +281,7 @@ test_complete(void **state)
 			fail_msg("no row for %s", key);
 	}
 	assert_null(conf_keyword(conf_n_keywords));
-	assert_int_equal(conf_n_keywords, 38);
+	assert_int_equal(conf_n_keywords, 39);
 }
 
 /* A value that its key takes. */

@@ -26,6 +26,7 @@
 #define LONG_MS	 20000 /* a deadline that is not meant to pass */
 
 static char *dir, *helper;
+static struct fetcher *fetcher;
 
 static void
 set_helper(const char *script)
@@ -145,7 +146,7 @@ check(const char *name, int ms, enum fetch_result result, int status,
 	const size_t fds = count_fds();
 	struct fetch_answer a;
 
-	fetch(helper, &rq, clock_ms() + ms, &a);
+	fetch(fetcher, &rq, clock_ms() + ms, &a);
 	row_count(result == FETCH_ANSWERED);
 	row_number(name, a.result, result);
 	if (result == FETCH_ANSWERED) {
@@ -188,8 +189,9 @@ test_hanging(void **state)
 		    i == 4 ? "no valid answer" : "in time");
 	}
 	set_helper(SAY(OK "length 2\\n\\n{}"));
-	check("no time at all", 0, FETCH_NO_ANSWER, 0, "in time");
-	check("a deadline long gone", -100000, FETCH_NO_ANSWER, 0, "in time");
+	check("no time at all", 0, FETCH_NO_ANSWER, 0, "no time left");
+	check("a deadline long gone", -100000, FETCH_NO_ANSWER, 0,
+	    "no time left");
 	rows_end();
 }
 
@@ -224,7 +226,7 @@ test_values(void **state)
 	set_helper(SAY(HEAD "result answered\\nstatus 429\\ntype text/plain\\n"
 			    "date 1800000000\\nretry_after 7\\nlimit_left 0\\n"
 			    "limit_reset 1800000060\\n\\n"));
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	assert_int_equal(a.status, 429);
 	assert_string_equal(a.type, "text/plain");
@@ -238,7 +240,7 @@ test_values(void **state)
 		     "type aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\n"
 		     "retry_after -7\\nlimit_left x\\n\\n"));
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_string_equal(a.type, "");
 	assert_int_equal(a.retry_after, 0);
 	assert_int_equal(a.limit_left, -1);
@@ -295,7 +297,7 @@ test_request(void **state)
 	(void)state;
 	set_keeper("while IFS= read -r l && [ -n \"$l\" ]; do "
 		   "printf '%s\\n' \"$l\"; done");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	fetch_answer_clear(&a);
 	kept = left_behind("kept");
@@ -324,7 +326,7 @@ test_surroundings(void **state)
 	assert_int_equal(setenv("https_proxy", "http://evil", 1), 0);
 	set_keeper(READ_ALL "{ /usr/bin/env; ls /proc/self/fd; "
 			    "tr '\\0' ' ' </proc/$$/cmdline; }");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	fetch_answer_clear(&a);
 	unsetenv("SSLKEYLOGFILE");
 	unsetenv("https_proxy");
@@ -354,21 +356,21 @@ test_large(void **state)
 	set_helper(READ_ALL "head -c 120000 | wc -c >/dev/null\n"
 			    "printf '" OK "length 50000\\n\\n'\n"
 			    "head -c 50000 /dev/zero\n");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	assert_int_equal(a.body.len, 50000);
 	fetch_answer_clear(&a);
 	set_helper("exec sleep 1000\n");
-	fetch(helper, &rq, clock_ms() + 200, &a);
+	fetch(fetcher, &rq, clock_ms() + 200, &a);
 	assert_int_equal(a.result, FETCH_NO_ANSWER);
 	fetch_answer_clear(&a);
 	set_helper("exec <&-\nprintf '" OK "length 2\\n\\n{}'\n");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	fetch_answer_clear(&a);
 	free(form);
 	form = unit_repeat('f', 140000);
 	rq.form = span_of(form);
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_NO_ANSWER);
 	assert_string_equal(a.why.s, "the request is too large");
 	fetch_answer_clear(&a);
@@ -414,7 +416,7 @@ test_closed(void **state)
 		close(0);
 		close(1);
 		close(2);
-		fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+		fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 		_exit(a.result == FETCH_ANSWERED && a.status == 200 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -427,13 +429,15 @@ set_up(void **state)
 	(void)state;
 	dir = unit_dir();
 	helper = unit_path(dir, "helper");
-	return 0;
+	return fetcher_open(&fetcher, helper, false) == REASON_OK ? 0 : -1;
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
+	fetcher_close(fetcher);
+	fetcher_close(NULL);
 	unit_dir_remove(dir);
 	free(helper);
 	return 0;

@@ -29,6 +29,8 @@ struct rules {
 	const char *claim, *domains, *map, *delegation;
 	int64_t min_uid;
 	bool allow_root;
+	bool
+	    is_opaque; /* proven by /userinfo, and nothing names who may come */
 };
 
 static const struct row {
@@ -237,6 +239,29 @@ static const struct row {
 	    { .claim = "mail", .map = "x y", .domains = "example.com" }, NULL,
 	    "alice", 1000, REASON_OK, "alice" },
 
+	{ "map, then a foreign domain",
+	    { .claim = "evil", .map = "x y", .domains = "example.com" }, NULL,
+	    "alice@evil.com", 1000, REASON_USERNAME_MISSING, "" },
+	{ "map, then no domain",
+	    { .claim = NULL, .map = "x y", .domains = "example.com" }, NULL,
+	    "alice", 1000, REASON_USERNAME_MISSING, "" },
+
+	/* opaque tokens prove no audience: somebody has to name the person */
+	{ "opaque, in the map",
+	    { .claim = "sub", .map = MAP, .is_opaque = true }, NULL, "alice",
+	    1000, REASON_OK, "alice" },
+	{ "opaque, no map", { .claim = NULL, .is_opaque = true }, NULL, "alice",
+	    1000, REASON_USERNAME_MISSING, "" },
+	{ "opaque, not in the map",
+	    { .claim = "mail",
+		.map = "x y",
+		.domains = "example.com",
+		.is_opaque = true },
+	    NULL, "alice", 1000, REASON_USERNAME_MISSING, "" },
+	{ "opaque, by its domain",
+	    { .claim = "mail", .domains = "example.com", .is_opaque = true },
+	    NULL, "alice", 1000, REASON_USERNAME_MISSING, "" },
+
 	/* machines */
 	{ "machine in the map", { .claim = "sub", .map = MAP },
 	    "\"sub\":\"client@clients\"", "robot", 1000, REASON_OK, "robot" },
@@ -269,11 +294,13 @@ static const struct row {
 	{ "delegate of root", { .delegation = "act:any" }, NULL, "root",
 	    UID_UNKNOWN, REASON_USER_REFUSED, "" },
 	{ "delegate of uid 0", { .delegation = "act:any" }, NULL, "toor", 0,
-	    REASON_USER_REFUSED, "" },
+	    REASON_USER_MISMATCH, "" },
+	{ "delegate of an account", { .delegation = "act:any" }, NULL, "bob",
+	    1001, REASON_USER_MISMATCH, "" },
 	{ "delegate of a system account", { .delegation = "act:any" }, NULL,
-	    "daemon", 1, REASON_USER_REFUSED, "" },
+	    "daemon", 1, REASON_USER_MISMATCH, "" },
 	{ "delegate of no account", { .delegation = "act:any" }, NULL, "bob",
-	    UID_NO_ACCOUNT, REASON_USER_REFUSED, "" },
+	    UID_NO_ACCOUNT, REASON_USER_MISMATCH, "" },
 	{ "delegate of an unsafe name", { .delegation = "act:any" }, NULL,
 	    "../bob", UID_UNKNOWN, REASON_USER_MISMATCH, "" },
 	{ "delegate of nobody", { .delegation = "act:any" }, NULL, "",
@@ -303,8 +330,9 @@ copy(const char *s)
 	return s != NULL ? strdup(s) : NULL;
 }
 
+/* map is what rules.map points to, for destroy(). */
 static struct identity_rules
-build(const struct rules *r)
+build(const struct rules *r, struct usermap **map)
 {
 	struct identity_rules rules = {
 		.username_claim =
@@ -312,6 +340,7 @@ build(const struct rules *r)
 		.user_map = r->map != NULL ? copy("/map") : NULL,
 		.min_uid = r->min_uid != 0 ? r->min_uid : 1000,
 		.allow_root = r->allow_root,
+		.unbound_needs_map = r->is_opaque,
 		.delegation_permission = copy(r->delegation),
 	};
 	unsigned int line;
@@ -319,21 +348,22 @@ build(const struct rules *r)
 
 	add_words(&rules.domains, r->domains);
 	text_clear(&why);
+	*map = NULL;
 	if (r->map != NULL &&
-	    usermap_parse(span_of(r->map), &rules.map, &line, &why) !=
-		REASON_OK)
+	    usermap_parse(span_of(r->map), map, &line, &why) != REASON_OK)
 		fail_msg("map: %u: %s", line, why.s);
+	rules.map = *map;
 	return rules;
 }
 
 static void
-destroy(struct identity_rules *rules)
+destroy(struct identity_rules *rules, struct usermap *map)
 {
 	free(rules->username_claim);
 	free(rules->user_map);
 	free(rules->delegation_permission);
 	list_free(&rules->domains);
-	usermap_free(rules->map);
+	usermap_free(map);
 }
 
 static void
@@ -342,7 +372,8 @@ ask(const struct row *row, const struct identity_rules *rules)
 	const struct account account = { .name = row->account,
 		.uid = row->uid };
 	const struct json *json = unit_json(GOOD, NULL, row->with);
-	const struct claims claims = { .json = json, .proof = PROOF_JWT };
+	const struct claims claims = { .json = json,
+		.proof = row->rules.is_opaque ? PROOF_USERINFO : PROOF_JWT };
 	const bool delegate = row->user[0] == '-';
 	char user[USER_MAX + 1];
 	struct trace trace;
@@ -366,10 +397,11 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct identity_rules rules = build(&rows[i].rules);
+		struct usermap *map;
+		struct identity_rules rules = build(&rows[i].rules, &map);
 
 		ask(&rows[i], &rules);
-		destroy(&rules);
+		destroy(&rules, map);
 	}
 	rows_end();
 }
@@ -380,12 +412,13 @@ test_unread_map(void **state)
 {
 	static const struct row unread = { "map not read", { .claim = NULL },
 		NULL, "alice", 1000, REASON_INTERNAL, "" };
-	struct identity_rules rules = build(&unread.rules);
+	struct usermap *map;
+	struct identity_rules rules = build(&unread.rules, &map);
 
 	(void)state;
 	rules.user_map = strdup("/etc/audient/users");
 	ask(&unread, &rules);
-	destroy(&rules);
+	destroy(&rules, map);
 	rows_end();
 }
 
