@@ -147,6 +147,7 @@ tests_vectors_test_vectors_SOURCES = \
 	tests/vectors/test_vectors.c \
 	tests/vectors/vectors.c \
 	tests/vectors/vectors.h \
+	tests/vectors/vectors_json.h \
 	tests/vectors/wycheproof.c
 tests_vectors_test_vectors_CPPFLAGS = $(UNIT_CPPFLAGS) \
 	-DVECTORS='"$(abs_top_srcdir)/../shared/vectors"'
