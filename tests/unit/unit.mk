@@ -31,6 +31,7 @@ UNIT_TESTS += \
 	tests/unit/test_claims \
 	tests/unit/test_times \
 	tests/unit/test_policy \
+	tests/unit/test_deny \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_names \
@@ -45,6 +46,8 @@ UNIT_TESTS += \
 	tests/unit/test_trace \
 	tests/unit/test_verdict \
 	tests/unit/test_world \
+	tests/unit/test_seen \
+	tests/unit/test_opaque \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
 	tests/unit/test_audient \
@@ -95,6 +98,8 @@ tests_unit_test_times_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_times_LDADD = tests/unit/libunit.la
 tests_unit_test_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_policy_LDADD = tests/unit/libunit.la
+tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -125,6 +130,10 @@ tests_unit_test_verdict_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_verdict_LDADD = tests/unit/libunit.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
+tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
