@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_confcheck \
 	tests/unit/test_file \
 	tests/unit/test_cache \
+	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
 	tests/unit/test_reason \
@@ -48,9 +49,12 @@ UNIT_TESTS += \
 	tests/unit/test_world \
 	tests/unit/test_seen \
 	tests/unit/test_opaque \
+	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
+	tests/unit/test_userinfo \
 	tests/unit/test_audient \
+	tests/unit/test_remembered \
 	tests/unit/test_open \
 	tests/unit/test_admin \
 	tests/unit/test_chaos \
@@ -116,6 +120,8 @@ tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
+tests_unit_test_sweep_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
 tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -134,12 +140,20 @@ tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
+tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
+tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
+tests_unit_test_remembered_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=EVP_PKEY_verify
+tests_unit_test_remembered_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_open_LDADD = tests/unit/libunit.la
 tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
