@@ -353,6 +353,31 @@ test_services(void **state)
 	rows_end();
 }
 
+static void
+test_elevating(void **state)
+{
+	static const struct {
+		const char *service;
+		bool want;
+	} services[] = {
+		{ "sudo", true },
+		{ "sudo-i", true },
+		{ "su", true },
+		{ "su-l", true },
+		{ "sshd", false },
+		{ "login", false },
+		{ "SUDO", false },
+		{ "sudoers", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(services); i++)
+		row_bool(services[i].service,
+		    conf_is_elevating(services[i].service), services[i].want);
+	rows_end();
+}
+
 /* A file cut off anywhere is refused or good, and nothing leaks. */
 static void
 test_truncated(void **state)
@@ -380,6 +405,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lengths),
 	cmocka_unit_test(test_inheritance),
 	cmocka_unit_test(test_services),
+	cmocka_unit_test(test_elevating),
 	cmocka_unit_test(test_truncated),
 };
 

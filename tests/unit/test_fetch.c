@@ -247,9 +247,18 @@ test_values(void **state)
 	fetch_answer_clear(&a);
 }
 
+static void
+left_behind_remove(const char *name)
+{
+	char *path = unit_path(dir, name);
+
+	(void)unlink(path);
+	free(path);
+}
+
 /* Reads the file that the helper has left. */
 static struct buf
-left_behind(const char *name)
+left_behind(const char *name, bool is_last)
 {
 	struct buf bytes = BUF_INIT(1024 * 1024);
 	char *path = unit_path(dir, name), *chunk = malloc(65536);
@@ -261,7 +270,8 @@ left_behind(const char *name)
 	while ((n = fread(chunk, 1, 65536, f)) > 0)
 		assert_int_equal(buf_add(&bytes, chunk, n), REASON_OK);
 	fclose(f);
-	(void)unlink(path);
+	if (is_last)
+		(void)unlink(path);
 	free(chunk);
 	free(path);
 	return bytes;
@@ -300,7 +310,7 @@ test_request(void **state)
 	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	fetch_answer_clear(&a);
-	kept = left_behind("kept");
+	kept = left_behind("kept", true);
 	assert_true(span_starts(buf_span(&kept),
 	    "audient-fetch 1\nurl https://a/b?c\ntimeout_ms "));
 	assert_non_null(strstr(kept.data,
@@ -332,7 +342,7 @@ test_surroundings(void **state)
 	unsetenv("https_proxy");
 	close(fds[0]);
 	close(fds[1]);
-	kept = left_behind("kept");
+	kept = left_behind("kept", true);
 	assert_null(strstr(kept.data, "SSLKEYLOGFILE"));
 	assert_null(strstr(kept.data, "proxy"));
 	assert_null(strstr(kept.data, "secret"));
@@ -423,6 +433,102 @@ test_closed(void **state)
 	assert_int_equal(status, 0);
 }
 
+/*
+ * A helper that stays: it counts its answers, and a file counts helpers.
+ * Behind the answer of that number it ends.
+ */
+static void
+set_keeping(unsigned int last)
+{
+	struct buf script = BUF_INIT(4096);
+
+	assert_int_equal(buf_printf(&script,
+			     "echo x >> '%s/started'\n"
+			     "[ \"$1\" = keep ] || exit 1\n"
+			     "exec 3<&0\n( n=0\n"
+			     "while IFS= read -r l; do\n"
+			     "[ -n \"$l\" ] && continue\n"
+			     "n=$((n + 1))\n"
+			     "printf '" OK "length 1\\n\\n%%s' $n\n"
+			     "[ $n = %u ] && exit\n"
+			     "done ) <&3 &\n",
+			     dir, last),
+	    REASON_OK);
+	set_helper(script.data);
+	buf_free(&script);
+}
+
+static void
+check_kept(const char *name, struct fetcher *keeper, const char *body,
+    size_t started)
+{
+	const struct fetch_request rq = { .url = "https://a/",
+		.body_max = BODY_MAX };
+	struct fetch_answer a;
+	struct buf starts;
+
+	fetch(keeper, &rq, clock_ms() + LONG_MS, &a);
+	row_number(name, a.result, FETCH_ANSWERED);
+	row_true(name, span_is(buf_span(&a.body), body));
+	fetch_answer_clear(&a);
+	row_true(name, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	starts = left_behind("started", false);
+	row_number(name, (int64_t)starts.len / 2, (int64_t)started);
+	buf_free(&starts);
+}
+
+/* Helpers that are kept serve again, and are replaced when they end. */
+static void
+test_kept(void **state)
+{
+	struct fetcher *keeper;
+	const size_t fds = count_fds();
+
+	(void)state;
+	assert_int_equal(fetcher_open(&keeper, helper, true), REASON_OK);
+	set_keeping(3);
+	check_kept("first", keeper, "1", 1);
+	check_kept("second", keeper, "2", 1);
+	check_kept("third, its last", keeper, "3", 1);
+	check_kept("a new one", keeper, "1", 2);
+	check_kept("again", keeper, "2", 2);
+	fetcher_close(keeper);
+	row_number("descriptors", (int64_t)count_fds(), (int64_t)fds);
+	rows_end();
+}
+
+/* The child of a host has helpers of its own. */
+static void
+test_kept_fork(void **state)
+{
+	struct fetcher *keeper;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(fetcher_open(&keeper, helper, true), REASON_OK);
+	set_keeping(100);
+	left_behind_remove("started");
+	check_kept("parent", keeper, "1", 1);
+	if ((pid = fork()) == 0) {
+		const struct fetch_request rq = { .url = "https://a/",
+			.body_max = BODY_MAX };
+		struct fetch_answer a;
+
+		fetcher_after_fork(keeper);
+		fetch(keeper, &rq, clock_ms() + LONG_MS, &a);
+		_exit(a.result == FETCH_ANSWERED &&
+			    span_is(buf_span(&a.body), "1")
+			? 0
+			: 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	row_number("child", status, 0);
+	check_kept("parent again", keeper, "2", 2);
+	fetcher_close(keeper);
+	rows_end();
+}
+
 static int
 set_up(void **state)
 {
@@ -453,6 +559,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_large),
 	cmocka_unit_test(test_signals),
 	cmocka_unit_test(test_closed),
+	cmocka_unit_test(test_kept),
+	cmocka_unit_test(test_kept_fork),
 };
 
 int
