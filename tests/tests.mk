@@ -9,14 +9,22 @@ tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 
+check_LTLIBRARIES += tests/tools/pam_peek.la
+tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
+tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
+	-shared -avoid-version -rpath /nowhere
+tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
+
 SERVER_TESTS = \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
-	tests/servers/test_sshd.py
+	tests/servers/test_sshd.py \
+	tests/servers/test_stepup.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
