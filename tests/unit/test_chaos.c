@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "deny.h"
 #include "keys.h"
+#include "once.h"
 #include "site.h"
 #include "unit.h"
 
@@ -201,6 +202,8 @@ torture(const char *name, enum reason (*run)(void), enum reason want)
 	"required_claim = e f\norganizations = g\nclients = i j\n"       \
 	"username_domains = k l\nuser_map = /m\n"                        \
 	"delegation_permission = n\ncache_dir = /o\nfetch_helper = /p\n" \
+	"required_acr = q r\nrequired_amr = s\nauthn_claim_prefix = t\n" \
+	"export_claim = AUTH0_A a\nexport_claim = AUTH0_B b\n"           \
 	"[tenant a]\ndomain = t.auth0.com\nproxy = http://p\n"           \
 	"jwks_uri = https://a/\nca_file = /ca\n"                         \
 	"[tenant b]\nissuer = https://b/\nissuer = https://c/\n"         \
@@ -219,6 +222,7 @@ run_conf(void)
 		assert_true(conf->n_tenants == 2 && conf->n_services == 2 &&
 		    conf->tenant[1].issuers.n == 2 &&
 		    conf->service[0].claims.audiences.n == 2 &&
+		    conf->service[1].n_exports == 2 &&
 		    conf->service[1].policy.n_claims == 2);
 	else
 		assert_null(conf);
@@ -277,17 +281,11 @@ run_deny(void)
 }
 
 static void
-test_deny(void **state)
-{
-	(void)state;
-	torture("deny_parse", run_deny, REASON_OK);
-}
-
-static void
-test_usermap(void **state)
+test_files(void **state)
 {
 	(void)state;
 	torture("usermap_parse", run_usermap, REASON_OK);
+	torture("deny_parse", run_deny, REASON_OK);
 }
 
 static struct crypto crypto;
@@ -451,6 +449,34 @@ test_all(void **state)
 	torture("audient_check", run_all, REASON_OK);
 }
 
+/* A token that is used for the first time. */
+static enum reason
+run_once(void)
+{
+	static unsigned int number;
+	const struct once use = { .service = "sshd",
+		.token = { .ptr = (const char *)&number, sizeof(number) },
+		.until = NOW,
+		.now = NOW };
+	struct world world = { .crypto = crypto };
+	struct trace trace = { .step = NULL };
+	enum reason reason;
+
+	number++;
+	if ((reason = cache_open(&world.cache, site.dir, &crypto)) == REASON_OK)
+		reason = once_take(&world, &use, &trace);
+	cache_close(world.cache);
+	return reason;
+}
+
+static void
+test_once(void **state)
+{
+	(void)state;
+	assert_int_equal(run_once(), REASON_OK); /* it has swept now */
+	torture("once_take", run_once, REASON_OK);
+}
+
 static enum reason
 run_verify_only(void)
 {
@@ -553,12 +579,12 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_conf),
-	cmocka_unit_test(test_usermap),
-	cmocka_unit_test(test_deny),
+	cmocka_unit_test(test_files),
 	cmocka_unit_test(test_keys),
 	cmocka_unit_test(test_claims),
 	cmocka_unit_test(test_verify),
 	cmocka_unit_test(test_all),
+	cmocka_unit_test(test_once),
 	cmocka_unit_test(test_verify_only),
 	cmocka_unit_test(test_forged),
 	cmocka_unit_test(test_openssl),

@@ -278,12 +278,18 @@ test_inheritance(void **state)
 				      "min_uid = 500\n"
 				      "subjects = users machines\n"
 				      "username_domains = example.com\n"
+				      "required_acr = gold silver\n"
+				      "required_amr = mfa\n"
+				      "export_claim = AUTH0_A a\n"
+				      "export_claim = AUTH0_B b\n"
 				      "[service imap]\n"
 				      "audience = urn:mail\n"
 				      "required_claim = c 3\n"
 				      "organizations = org_1\n"
 				      "allow_root = no\n"
 				      "subjects = delegated\n"
+				      "required_acr = iron\n"
+				      "export_claim = AUTH0_A c\n"
 				      "[service smtp]\n");
 	const struct service *imap = conf_service(conf, "imap");
 	const struct service *smtp = conf_service(conf, "smtp");
@@ -301,7 +307,12 @@ test_inheritance(void **state)
 	assert_int_equal(imap->identity.min_uid, 500);
 	assert_int_equal(imap->policy.subjects, SUBJECT_BIT(SUBJECT_DELEGATED));
 	assert_string_equal(imap->identity.username_claim, "user");
-	assert_int_equal(imap->line, 13);
+	assert_int_equal(imap->line, 17);
+	assert_int_equal(imap->authn.acr.n, 1);
+	assert_string_equal(imap->authn.acr.item[0], "iron");
+	assert_int_equal(imap->authn.amr.n, 1);
+	assert_int_equal(imap->n_exports, 1);
+	assert_string_equal(imap->exports[0].value, "c");
 
 	assert_int_equal(smtp->claims.audiences.n, 2);
 	assert_int_equal(smtp->policy.n_claims, 2);
@@ -310,6 +321,8 @@ test_inheritance(void **state)
 	assert_int_equal(smtp->policy.subjects,
 	    SUBJECT_BIT(SUBJECT_USER) | SUBJECT_BIT(SUBJECT_MACHINE));
 	assert_int_equal(smtp->identity.domains.n, 1);
+	assert_int_equal(smtp->authn.acr.n, 2);
+	assert_int_equal(smtp->n_exports, 2);
 
 	assert_int_equal(conf->service[0].claims.audiences.n, 2);
 	conf_free(conf);

@@ -154,6 +154,12 @@ static const struct row {
 	{ "opaque, a map says who",
 	    GOOD "opaque_tokens = accept-unbound\nuser_map = /map\n", 0, NULL },
 	{ "opaque, refused", GOOD "opaque_tokens = refuse\n", 0, NULL },
+	{ "opaque, refused, sessions end",
+	    GOOD "opaque_tokens = refuse\nsession_limit = token\n", 0, NULL },
+	{ "opaque, sessions end",
+	    GOOD "opaque_tokens = accept-unbound\nrequired_claim = a b\n"
+		 "session_limit = token\n",
+	    4, "do not say when they end" },
 	{ "opaque, anybody", GOOD "opaque_tokens = accept-unbound\n", 4,
 	    "add a required_claim or a user_map" },
 	{ "opaque, scopes are no help",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ struct rules {
 	const char *claim, *domains, *map, *delegation;
 	int64_t min_uid;
 	bool allow_root;
+	bool lower_case;
 	bool
 	    is_opaque; /* proven by /userinfo, and nothing names who may come */
 };
@@ -125,6 +127,45 @@ static const struct row {
 	    REASON_USERNAME_UNSAFE, "" },
 	{ "unsafe: look-alike", { .claim = NULL },
 	    "\"https://e.com/user\":\"\\u0430lice\"", "alice", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+
+	/* upper case does not count */
+	{ "in lower case", { .lower_case = true }, NULL, "alice", 1000,
+	    REASON_OK, "alice" },
+	{ "in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ALiCE\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "from A to Z", { .lower_case = true },
+	    "\"https://e.com/user\":\"AMZ.amz-09_\"", "amz.amz-09_", 1000,
+	    REASON_OK, "amz.amz-09_" },
+	{ "upper case, domain",
+	    { .claim = "mail", .domains = "example.com", .lower_case = true },
+	    "\"mail\":\"Alice@EXAMPLE.com\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "upper case, map",
+	    { .claim = "mail", .map = MAP, .lower_case = true },
+	    "\"mail\":\"Alice@example.com\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "upper case, only the map has it",
+	    { .claim = "name", .map = MAP, .lower_case = true }, NULL, "alice",
+	    1000, REASON_USERNAME_MISSING, "" },
+	{ "the account is in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ALICE\"", "ALICE", 1000,
+	    REASON_USER_MISMATCH, "" },
+	{ "upper case counts", { .claim = NULL },
+	    "\"https://e.com/user\":\"ALICE\"", "alice", 1000,
+	    REASON_USER_MISMATCH, "" },
+	{ "root in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ROOT\"", "root", 0, REASON_USER_REFUSED,
+	    "" },
+	{ "upper case beyond ASCII", { .lower_case = true },
+	    "\"https://e.com/user\":\"\\u00c4lice\"", "\xc3\xa4lice", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+	{ "Kelvin is no k", { .lower_case = true },
+	    "\"https://e.com/user\":\"\\u212aate\"", "kate", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+	{ "brackets are no letters", { .lower_case = true },
+	    "\"https://e.com/user\":\"a@[\"", "a`{", 1000,
 	    REASON_USERNAME_UNSAFE, "" },
 
 	/* domains */
@@ -340,6 +381,7 @@ build(const struct rules *r, struct usermap **map)
 		.user_map = r->map != NULL ? copy("/map") : NULL,
 		.min_uid = r->min_uid != 0 ? r->min_uid : 1000,
 		.allow_root = r->allow_root,
+		.lower_case = r->lower_case,
 		.unbound_needs_map = r->is_opaque,
 		.delegation_permission = copy(r->delegation),
 	};
@@ -422,9 +464,35 @@ test_unread_map(void **state)
 	rows_end();
 }
 
+/* The longest value whose case is changed. */
+static void
+test_long_value(void **state)
+{
+	static const size_t sizes[] = { 256, 1024, 1025, 4000 };
+	struct row row = { "long", { .lower_case = true }, NULL, NULL,
+		UID_UNKNOWN, REASON_USERNAME_UNSAFE, "" };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(sizes); i++) {
+		char *value = unit_repeat('A', sizes[i]), *with;
+		struct usermap *map;
+		struct identity_rules rules = build(&row.rules, &map);
+
+		assert_true(asprintf(&with, "\"https://e.com/user\":\"%s\"",
+				value) > 0);
+		row.with = with;
+		ask(&row, &rules);
+		destroy(&rules, map);
+		free(with);
+		free(value);
+	}
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_unread_map),
+	cmocka_unit_test(test_long_value),
 };
 
 UNIT_MAIN(tests)

@@ -10,6 +10,17 @@
 #include "site.h"
 #include "unit.h"
 
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+
+static int64_t ahead; /* of the time that it is */
+
+int64_t
+__wrap_clock_now(void)
+{
+	return __real_clock_now() + ahead;
+}
+
 /*
  * A host that lives long remembers who it let in, as long as nothing that
  * the decision rests on has changed.  The linker sends EVP_PKEY_verify()
@@ -220,6 +231,109 @@ test_fork(void **state)
 	rows_end();
 }
 
+/* What is remembered ends with the token, or with the login behind it. */
+static void
+test_ends(void **state)
+{
+	const struct audient_request rq = request(0);
+
+	(void)state;
+	site_configure(&site, CONF "keys_max_age = 86400\n");
+	open_again(true);
+	check("first", &rq, REASON_OK, 1);
+	ahead = 49000;
+	check("a while later", &rq, REASON_OK, 1);
+	ahead = 51000;
+	check("expired", &rq, REASON_EXPIRED, 2);
+	ahead = -1000;
+	check("the clock went back", &rq, REASON_NOT_YET_VALID, 3);
+	ahead = 0;
+	check("and forth", &rq, REASON_OK, 3);
+	audient_close(audient);
+	audient = NULL;
+	site_configure(&site,
+	    CONF "keys_max_age = 86400\nmax_auth_age = 3600\n");
+	open_again(true);
+	check("first", &rq, REASON_OK, 1);
+	ahead = 3000;
+	check("a while later", &rq, REASON_OK, 1);
+	ahead = 3500;
+	check("the login is too old", &rq, REASON_TOO_OLD, 2);
+	rows_end();
+}
+
+/* A second use is a second use, even if the first one is remembered. */
+static void
+test_single_use(void **state)
+{
+	struct audient_request rq = request(0);
+
+	(void)state;
+	site_configure(&site, CONF "single_use = yes\n");
+	open_again(true);
+	rq.is_rehearsal = true;
+	check("rehearsal", &rq, REASON_OK, 1);
+	check("rehearsal", &rq, REASON_OK, 2);
+	rq.is_rehearsal = false;
+	rq.at = clock_now();
+	check("at another time", &rq, REASON_OK, 3);
+	rq = request(0);
+	rq.user = "bob";
+	check("refused", &rq, REASON_USER_MISMATCH, 4);
+	rq = request(0);
+	check("first use", &rq, REASON_OK, 5);
+	check("second use", &rq, REASON_DENIED_LOCALLY, 6);
+	rq.is_rehearsal = true;
+	check("rehearsal", &rq, REASON_DENIED_LOCALLY, 7);
+	rq = request(1);
+	check("another token", &rq, REASON_OK, 8);
+	check("and again", &rq, REASON_DENIED_LOCALLY, 9);
+	ahead = 100000;
+	check("expired", &rq, REASON_EXPIRED, 10);
+	rows_end();
+}
+
+static void
+hear(void *arg, const char *name, const char *value)
+{
+	struct buf *heard = arg;
+
+	assert_int_equal(buf_printf(heard, "%s=%s;", name, value), REASON_OK);
+}
+
+/* Who is let in finds his claims in the environment, each time. */
+static void
+test_exported(void **state)
+{
+	struct buf heard = BUF_INIT(1000);
+	struct audient_request rq = request(0);
+
+	(void)state;
+	rq.exported = hear;
+	rq.exported_arg = &heard;
+	open_again(true);
+	check("none are", &rq, REASON_OK, 1);
+	check("none are, remembered", &rq, REASON_OK, 1);
+	site_configure(&site,
+	    CONF "export_claim = AUTH0_SUB sub\nexport_claim = OIDC_JTI jti\n");
+	open_again(true);
+	check("first", &rq, REASON_OK, 1);
+	row_text("first", heard.data, "AUTH0_SUB=auth0|alice;OIDC_JTI=1;");
+	check("again", &rq, REASON_OK, 2);
+	row_text("again", heard.data,
+	    "AUTH0_SUB=auth0|alice;OIDC_JTI=1;"
+	    "AUTH0_SUB=auth0|alice;OIDC_JTI=1;");
+	buf_clear(&heard);
+	rq.user = "bob";
+	check("refused", &rq, REASON_USER_MISMATCH, 3);
+	row_number("refused", (int64_t)heard.len, 0);
+	rq = request(0);
+	check("nobody listens", &rq, REASON_OK, 4);
+	check("nobody listens, remembered", &rq, REASON_OK, 4);
+	buf_free(&heard);
+	rows_end();
+}
+
 static char *
 make_token(const char *jti)
 {
@@ -231,8 +345,8 @@ make_token(const char *jti)
 			     "{\"iss\":\"" SITE_A "\",\"aud\":\"" SITE_API
 			     "\",\"sub\":\"auth0|alice\",\"azp\":\"client\","
 			     "\"user\":\"alice\",\"jti\":\"%s\",\"iat\":%lld,"
-			     "\"exp\":%lld}",
-			     jti, now - 100, now + 50000),
+			     "\"exp\":%lld,\"auth_time\":%lld}",
+			     jti, now - 100, now + 50000, now - 200),
 	    REASON_OK);
 	token = mint_token(MINT_RSA, ALG_RS256, SITE_HEADER, claims.data, NULL);
 	buf_free(&claims);
@@ -258,6 +372,7 @@ tear_down(void **state)
 	(void)state;
 	audient_close(audient);
 	audient = NULL;
+	ahead = 0;
 	site_remove(&site);
 	mint_end();
 	free(tokens[0]);
@@ -272,6 +387,9 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_not_remembered),
 	WITH_SITE(test_changes),
 	WITH_SITE(test_fork),
+	WITH_SITE(test_ends),
+	WITH_SITE(test_single_use),
+	WITH_SITE(test_exported),
 };
 
 UNIT_MAIN(tests)

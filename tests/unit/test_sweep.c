@@ -50,9 +50,22 @@ is_there(const char *name)
 }
 
 static void
+remove_file(const char *name)
+{
+	char *path = file_of(name);
+
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
+static void
 sweep(int64_t now, int64_t max_age, size_t max)
 {
-	cache_sweep(cache, CACHE_USERINFO, now, max_age, max);
+	const struct cache_limits limits = { .max_age = max_age,
+		.max_ahead = max_age,
+		.max = max };
+
+	cache_sweep(cache, CACHE_USERINFO, now, &limits);
 }
 
 static void
@@ -73,19 +86,25 @@ test_ages(void **state)
 		{ "new", 0, true },
 		{ "at-the-limit", 3600, true },
 		{ "soon", -3600, true },
-		{ "old.lock", 100000, true }, /* somebody may hold it */
+		{ "new.lock", 0, true },
+		{ "held.lock", 100000, true },
+		{ "old.lock", 100000, false },
+		{ ".lock", 100000, true }, /* no name of ours */
 		{ "too-old", 3601, false },
 		{ "very-old", 1000000, false },
 		{ "too-old.mark", 3601, false },
 		{ "too-old.new", 3601, false },
 		{ "from-the-future", -3601, false },
 	};
+	int held;
 
 	(void)state;
 	make_directory();
 	for (size_t i = 0; i < nitems(files); i++)
 		put(files[i].name, files[i].ago);
+	held = cache_lock(cache, CACHE_USERINFO, "held", 0);
 	sweep(NOW, 3600, 1000);
+	cache_unlock(held);
 	for (size_t i = 0; i < nitems(files); i++)
 		row_bool(files[i].name, is_there(files[i].name),
 		    files[i].stays);
@@ -110,6 +129,55 @@ test_numbers(void **state)
 		(void)snprintf(name, sizeof(name), "file%d", i);
 		row_bool(name, is_there(name), i < 5);
 	}
+	rows_end();
+}
+
+/* What is good for longer than that is kept apart from what is old. */
+static void
+test_ahead(void **state)
+{
+	const struct cache_limits limits = { .max_age = 10,
+		.max_ahead = 100000,
+		.max = SIZE_MAX };
+
+	(void)state;
+	make_directory();
+	put("ahead", -100000);
+	put("too-far-ahead", -100001);
+	put("old", 10);
+	put("too-old", 11);
+	cache_sweep(cache, CACHE_USERINFO, NOW, &limits);
+	row_bool("ahead", is_there("ahead"), true);
+	row_bool("too far ahead", is_there("too-far-ahead"), false);
+	row_bool("old", is_there("old"), true);
+	row_bool("too old", is_there("too-old"), false);
+	rows_end();
+}
+
+/* Who waits for a lock that was swept away gets another one. */
+static void
+test_swept_lock(void **state)
+{
+	int first, second, status;
+	pid_t pid;
+
+	(void)state;
+	make_directory();
+	first = cache_lock(cache, CACHE_USERINFO, "id", 0);
+	assert_true(first >= 0);
+	if ((pid = fork()) == 0)
+		_exit(cache_lock(cache, CACHE_USERINFO, "id", 10000) >= 0 &&
+			    is_there("id.lock")
+			? 0
+			: 1);
+	(void)usleep(50000);
+	remove_file("id.lock");
+	second = cache_lock(cache, CACHE_USERINFO, "id", 10000);
+	row_bool("a new file, a new lock", second >= 0, true);
+	cache_unlock(first);
+	cache_unlock(second);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	rows_end();
 }
 
@@ -274,6 +342,8 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_CACHE(test_ages),
 	WITH_CACHE(test_numbers),
+	WITH_CACHE(test_ahead),
+	WITH_CACHE(test_swept_lock),
 	WITH_CACHE(test_how_often),
 	WITH_CACHE(test_nothing),
 	WITH_CACHE(test_budget),

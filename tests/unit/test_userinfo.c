@@ -323,6 +323,7 @@ test_bearer(void **state)
 	assert_null(fgets(line, sizeof(line), f));
 	fclose(f);
 	assert_int_equal(unlink(path), 0);
+	free(path);
 	assert_true(asprintf(&path, "exec grep -rq '%.16s' '%s' 2>/dev/null",
 			TOKEN, site.dir) > 0);
 	assert_int_not_equal(system(path), 0);

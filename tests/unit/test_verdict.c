@@ -164,6 +164,66 @@ test_long(void **state)
 	free(wild);
 }
 
+/* A session begins and ends with a line like that of the decision. */
+static void
+test_sessions(void **state)
+{
+	static const struct {
+		const char *name, *service, *user, *event;
+		struct audient_login login;
+		const char *want;
+	} sessions[] = {
+		{ "all", "sshd", "alice", "open",
+		    { .user = "alice",
+			.subject = "auth0|5f7c",
+			.client = "abc",
+			.token_id = "cc529d9b1b8a",
+			.expires = NOW },
+		    "service=sshd user=alice session=open subject=auth0|5f7c "
+		    "client=abc token=cc529d9b1b8a expires=1800000000" },
+		{ "little is known", "sshd", "alice", "close", { .expires = 0 },
+		    "service=sshd user=alice session=close" },
+		{ "hostile", "ss hd", "a session=open\n\"", "open",
+		    { .subject = "\" x=y", .client = "=", .token_id = "" },
+		    "service=\"ss hd\" user=\"a session=open\\x0a'\" "
+		    "session=open subject=\"' x=y\" client=\"=\"" },
+	};
+	char line[AUDIENT_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < nitems(sessions); i++) {
+		audient_audit_session(sessions[i].service, sessions[i].user,
+		    sessions[i].event, &sessions[i].login, line);
+		row_text(sessions[i].name, line, sessions[i].want);
+		row_count(true);
+	}
+	rows_end();
+}
+
+/* What the session hears of the decision. */
+static void
+test_login(void **state)
+{
+	const struct audient_request rq = {
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+		.user = "somebody"
+	};
+	const struct audient_verdict v = { .user = "alice",
+		.subject = "auth0|5f7c",
+		.client = "abc",
+		.expires = NOW };
+	struct audient_login login;
+
+	(void)state;
+	memset(&login, 0xff, sizeof(login));
+	audient_login(&audient, &rq, &v, &login);
+	assert_string_equal(login.user, "alice");
+	assert_string_equal(login.subject, "auth0|5f7c");
+	assert_string_equal(login.client, "abc");
+	assert_string_equal(login.token_id, "cc529d9b1b8a");
+	assert_int_equal(login.expires, NOW);
+}
+
 static void
 test_init(void **state)
 {
@@ -284,6 +344,8 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
 	cmocka_unit_test(test_long),
+	cmocka_unit_test(test_sessions),
+	cmocka_unit_test(test_login),
 	cmocka_unit_test(test_init),
 	cmocka_unit_test(test_set_trace),
 	cmocka_unit_test(test_set_claims),
