@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "unit.h"
 
 #define TOKEN "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"
@@ -171,9 +172,13 @@ test_race(void **state)
 	assert_int_equal(pipe(go), 0);
 	for (size_t i = 0; i < nitems(pid); i++)
 		if ((pid[i] = fork()) == 0) {
-			const struct once use = use_of("sshd", TOKEN);
+			struct once use = use_of("sshd", TOKEN);
 			struct trace trace;
 			char byte;
+
+			/* a new file has the time that it is */
+			use.now = clock_now();
+			use.until = use.now + 600;
 
 			close(go[1]);
 			if (read(go[0], &byte, 1) != 0)
