@@ -23,7 +23,7 @@ TYPED = {
     "a token for another audience, then the password": ["audience", PASSWORD],
     "a token of somebody else, then the password": ["stranger", PASSWORD],
     "a good token, then the password": ["good", PASSWORD],
-    "no question asked": None,      # the account phase alone: an SSH key, cron
+    "no question asked": None,      # no authentication: an SSH key, cron
 }
 KEY = "no question asked"
 # By profile and state of the world: what opens the account, all else must not.
@@ -78,7 +78,8 @@ class Stacks:
     def answer(self, what):
         """What pamtester says to one row: (is it open, its words)."""
         typed = TYPED[what]
-        phases = ["authenticate", "acct_mgmt"] if typed else ["acct_mgmt"]
+        phases = (["authenticate"] if typed else []) + \
+            ["acct_mgmt", "open_session", "close_session"]
         text = "".join(self.tokens.get(line, line) + "\n"
                        for line in typed or [])
         status, out = self.chroot.run("pamtester", SERVICE, "alice", *phases,
@@ -136,6 +137,10 @@ class Stacks:
             "account [success=ok perm_denied=die default=ignore] "
             "pam_audient.so" in self.lines("account"),
             "common-account holds a refusal", *self.lines("account"))
+        self.report.case(
+            "session [success=ok session_err=die buf_err=die default=ignore] "
+            "pam_audient.so" in self.lines("session"),
+            "common-session has the module", *self.lines("session"))
         self.matrix("profile audient", "audient")
         self.choose("--disable", "audient", "--enable", "audient-only")
         auth = self.lines("auth")
@@ -145,7 +150,8 @@ class Stacks:
         self.matrix("profile audient-only", "audient-only")
         self.choose("--disable", "audient-only")
         self.report.case(not re.search(
-            "audient", "".join(self.lines("auth") + self.lines("account"))),
+            "audient", "".join(self.lines("auth") + self.lines("account") +
+                               self.lines("session"))),
             "without a profile nothing of us is left in the stacks")
 
     def authselect(self):

@@ -137,6 +137,9 @@ def why_bad(text, token_only):
         "[success=ok perm_denied=die default=ignore]"
     if (want, "pam_audient.so") not in account:
         return "the account phase is without us"
+    session = [module for _, module in stack(text, "session")]
+    if session.index("pam_audient.so") > session.index("pam_systemd.so"):
+        return "pam_systemd comes too early to hear of session_limit"
     return ""
 
 
@@ -176,6 +179,8 @@ def authselect(report):
     good = render(read(AUTHSELECT, "system-auth"), [])
     for what, old, new in (
             ("without pam_deny", "pam_deny.so", "pam_permit.so"),
+            ("with pam_systemd first", "session     optional  ",
+             "session optional pam_systemd.so\nsession optional "),
             ("with sufficient", "[success=done maxtries=die default=ignore]",
              "sufficient"),
             ("with a word that is none", "required", "requierd")):
