@@ -34,7 +34,8 @@ NEXT = """audient (%s-2) unstable; urgency=medium
 
 def unpack(report, tarball):
     """The tarball as a Debian source tree: (directory, version)."""
-    version = re.search(r"audient-(.+)\.tar\.xz$", tarball).group(1)
+    version = re.fullmatch(r"audient-(.+)\.tar\.xz",
+                           os.path.basename(tarball)).group(1)
     where = report.path("debian")
     shutil.copy(tarball, os.path.join(where,
                                       "audient_%s.orig.tar.xz" % version))
