@@ -68,10 +68,16 @@ take_string(const struct json *answer, const char *name, size_t max,
 	    s->len <= max;
 }
 
+/* One above 0; else *n stays as it is. */
 static bool
 take_number(const struct json *answer, const char *name, int64_t *n)
 {
-	return json_as_integer(json_get(answer, name), n) && *n > 0;
+	int64_t found;
+
+	if (!json_as_integer(json_get(answer, name), &found) || found <= 0)
+		return false;
+	*n = found;
+	return true;
 }
 
 static void
@@ -182,7 +188,7 @@ read_error(int status, const struct json *answer, struct text *why)
 {
 	struct span error, description;
 
-	if (!json_as_string(json_get(answer, "error"), &error)) {
+	if (!take_string(answer, "error", SIZE_MAX, &error)) {
 		text_printf(why, "HTTP status %d", status);
 		return status == 429 ? OAUTH_LIMITED : OAUTH_NONSENSE;
 	}
