@@ -106,7 +106,7 @@ decision_recall(struct decision *d)
 {
 	struct audient_verdict *v = d->v;
 	struct seen_basis basis;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
 	    d->service->missing != NULL || d->service->single_use ||
@@ -135,7 +135,7 @@ void
 decision_keep(struct decision *d)
 {
 	const struct audient_verdict *v = d->v;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (!d->has_key || v->reason != REASON_OK)
 		return;

@@ -16,7 +16,7 @@ verdict_init(struct audient_verdict *v)
 static void
 put(char word[AUDIENT_WORD_MAX + 1], struct span s)
 {
-	struct text text;
+	struct text text UNINITIALIZED;
 
 	text_clear(&text);
 	text_add(&text, s, AUDIENT_NAME_MAX + 1);
