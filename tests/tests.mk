@@ -25,7 +25,6 @@ tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 endif
 
 SERVER_TESTS = \
-	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
@@ -34,7 +33,8 @@ SERVER_TESTS = \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
-	tests/servers/test_stepup.py
+	tests/servers/test_stepup.py \
+	tests/servers/test_token.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
