@@ -11,4 +11,4 @@ dist_man_MANS = \
 	docs/man/sasl_audient.8
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/troubleshooting.md
-EXTRA_DIST += docs/adr
+EXTRA_DIST += docs/adr docs/hosts

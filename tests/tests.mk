@@ -25,6 +25,7 @@ tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 endif
 
 SERVER_TESTS = \
+	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
