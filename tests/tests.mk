@@ -15,7 +15,17 @@ tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 
+# The protocol of those who ask for tokens, without anybody to talk to.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_oauth
+UNIT_TESTS += tests/unit/test_oauth
+TESTS += tests/unit/test_oauth
+tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
+endif
+
 SERVER_TESTS = \
+	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
@@ -24,7 +34,8 @@ SERVER_TESTS = \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
-	tests/servers/test_stepup.py
+	tests/servers/test_stepup.py \
+	tests/servers/test_token.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
@@ -99,6 +110,7 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
+	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
+	tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant
