@@ -81,8 +81,9 @@ make_key(struct decision *d)
 	struct buf question = BUF_INIT(QUESTION_MAX);
 	bool ok;
 
-	ok = buf_printf(&question, "%s\n%s\n%lld\n", d->rq->service,
+	ok = buf_printf(&question, "%s\n%s\n%s\n%lld\n", d->rq->service,
 		 d->rq->user != NULL ? d->rq->user : "",
+		 d->rq->realm != NULL ? d->rq->realm : "",
 		 (long long)d->rq->uid) == REASON_OK &&
 	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
 		REASON_OK &&
