@@ -46,14 +46,12 @@ on_option(void *context, const char *plugin, const char *name,
 }
 
 static void
-add_plugin(const char *name)
+add_link(const char *from, const char *name)
 {
-	const char *build = getenv("AUDIENT_BUILD");
-	char *where = unit_path(dir, name), *what, *real;
+	char *what = unit_path(from, name), *where = unit_path(dir, name);
+	char *real = realpath(what, NULL);
 
-	assert_true(asprintf(&what, "%s/.libs/%s", build != NULL ? build : ".",
-			name) > 0);
-	if ((real = realpath(what, NULL)) == NULL)
+	if (real == NULL)
 		fail_msg("there is no %s", what);
 	if (access(where, F_OK) != 0)
 		assert_int_equal(symlink(real, where), 0);
@@ -62,24 +60,39 @@ add_plugin(const char *name)
 	free(where);
 }
 
-/* The build's plug-ins, and the system's if the option "system" says so. */
+static void
+add_plugin(const char *name)
+{
+	const char *build = getenv("AUDIENT_BUILD");
+	char *libs = unit_path(build != NULL ? build : ".", ".libs");
+
+	add_link(libs, name);
+	free(libs);
+}
+
+/* Those that come with Cyrus SASL; a system may have others. */
+static void
+add_system_plugins(void)
+{
+	static const char *const modules[] = { "libanonymous.so",
+		"libcrammd5.so", "liblogin.so", "libplain.so", "libscram.so" };
+	char *libs;
+	Dl_info info;
+
+	assert_true(dladdr((void *)(uintptr_t)sasl_server_init, &info) != 0);
+	assert_true(asprintf(&libs, "%.*s/sasl2",
+			(int)(strrchr(info.dli_fname, '/') - info.dli_fname),
+			info.dli_fname) > 0);
+	for (size_t i = 0; i < nitems(modules); i++)
+		add_link(libs, modules[i]);
+	free(libs);
+}
+
 static int
 on_path(void *context, const char **path)
 {
-	static char text[2 * PATH_MAX];
-	const char *slash;
-	Dl_info info;
-
 	(void)context;
-	(void)snprintf(text, sizeof(text), "%s", dir);
-	*path = text;
-	if (option_named("system") == NULL)
-		return SASL_OK;
-	assert_true(dladdr((void *)(uintptr_t)sasl_server_init, &info) != 0);
-	slash = strrchr(info.dli_fname, '/');
-	assert_non_null(slash);
-	(void)snprintf(text, sizeof(text), "%s:%.*s/sasl2", dir,
-	    (int)(slash - info.dli_fname), info.dli_fname);
+	*path = dir;
 	return SASL_OK;
 }
 
@@ -200,6 +213,8 @@ prepare(const struct option *options)
 	host_forget();
 	if (dir == NULL)
 		dir = unit_dir();
+	if (option_named("system") != NULL)
+		add_system_plugins();
 }
 
 int

@@ -8,12 +8,14 @@ SASL_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/sasl -I$(srcdir)/tests/sasl \
 # What the test programs share: a host and its clients.
 check_LTLIBRARIES += tests/sasl/libhost.la
 tests_sasl_libhost_la_SOURCES = \
+	tests/sasl/caller.c tests/sasl/caller.h \
 	tests/sasl/host.c tests/sasl/host.h \
 	tests/sasl/wallet.c tests/sasl/wallet.h
 tests_sasl_libhost_la_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 
 SASL_TESTS = \
+	tests/sasl/test_client \
 	tests/sasl/test_dialogue \
 	tests/sasl/test_loading \
 	tests/sasl/test_message \
@@ -26,6 +28,8 @@ check_PROGRAMS += $(SASL_TESTS)
 TESTS += $(SASL_TESTS)
 UNIT_TESTS += $(SASL_TESTS)
 
+tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_client_LDADD = tests/sasl/libhost.la
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_dialogue_LDADD = tests/sasl/libhost.la
 tests_sasl_test_loading_CPPFLAGS = $(SASL_CPPFLAGS)
