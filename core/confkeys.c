@@ -7,8 +7,10 @@
 #define NAME_MAX_GUESS 40
 
 static const char *const profiles[] = { "any", "rfc9068", NULL };
+static const char *const cases[] = { "exact", "lower", NULL };
 static const char *const opaques[] = { "refuse", "accept-unbound", NULL };
 static const char *const tls_rules[] = { "required", "host-enforced", NULL };
+static const char *const limits[] = { "none", "token", NULL };
 static const char *const tokenless[] = { "ignore", "deny", NULL };
 
 #define AT_CONF(field) \
@@ -60,20 +62,33 @@ const struct keyword conf_keywords[] = {
 	{ "organizations", .set = conf_set_organizations, AT_SERVICE(policy) },
 	{ "clients", .set = conf_set_words, AT_SERVICE(policy.clients) },
 	{ "subjects", .set = conf_set_subjects, AT_SERVICE(policy.subjects) },
+	{ "max_auth_age", .set = conf_set_number, .min = 1, .max = 2592000,
+	    AT_SERVICE(authn.max_age) },
+	{ "required_acr", .set = conf_set_words, AT_SERVICE(authn.acr) },
+	{ "required_amr", .set = conf_set_words, AT_SERVICE(authn.amr) },
+	{ "authn_claim_prefix", .set = conf_set_prefix,
+	    AT_SERVICE(authn.prefix) },
 	{ "username_claim", .set = conf_set_string,
 	    AT_SERVICE(identity.username_claim) },
 	{ "username_domains", .set = conf_set_words, AT_SERVICE(identity.domains) },
+	{ "username_case", .set = conf_set_choice, .choices = cases,
+	    AT_SERVICE(identity.lower_case) },
 	{ "user_map", .set = conf_set_path, AT_SERVICE(identity.user_map) },
 	{ "min_uid", .set = conf_set_uid, .min = 1, .max = 2000000000,
 	    AT_SERVICE(identity) },
 	{ "allow_root", .set = conf_set_bool, AT_SERVICE(identity.allow_root) },
 	{ "deny_file", .set = conf_set_path, AT_SERVICE(deny_file) },
+	{ "single_use", .set = conf_set_bool, AT_SERVICE(single_use) },
 	{ "opaque_tokens", .set = conf_set_choice, .choices = opaques,
 	    AT_SERVICE(accept_opaque) },
 	{ "userinfo_max_age", .set = conf_set_number, .min = 0, .max = 3600,
 	    AT_SERVICE(userinfo_max_age) },
 	{ "tokenless_account", .set = conf_set_choice, .choices = tokenless,
 	    AT_SERVICE(tokenless) },
+	{ "session_limit", .set = conf_set_choice, .choices = limits,
+	    AT_SERVICE(session_limit) },
+	{ "export_claim", .set = conf_set_export, .repeats = true,
+	    .level = LEVEL_SERVICE },
 	{ "tls", .set = conf_set_choice, .choices = tls_rules, AT_SERVICE(tls) },
 	{ "delegation_permission", .set = conf_set_string,
 	    AT_SERVICE(identity.delegation_permission) },

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export.h"
+
 static enum reason
 bad(struct text *why, const char *what)
 {
@@ -43,6 +45,16 @@ conf_set_string(const struct keyword *kw, void *object, struct span value,
 {
 	(void)host;
 	(void)why;
+	return put_string(object, kw->offset, value);
+}
+
+enum reason
+conf_set_prefix(const struct keyword *kw, void *object, struct span value,
+    const char *host, struct text *why)
+{
+	(void)host;
+	if (value.len > 200)
+		return bad(why, "too long");
 	return put_string(object, kw->offset, value);
 }
 
@@ -322,6 +334,26 @@ conf_set_organizations(const struct keyword *kw, void *object,
 	return each_word(value, add_word, &rules->organizations, why);
 }
 
+/* Two words, of which the first has no blanks. */
+static enum reason
+add_rule(struct claim_rule **rules, size_t *n, struct span name,
+    struct span value)
+{
+	struct claim_rule *grown;
+
+	grown = reallocarray(*rules, *n + 1, sizeof(*grown));
+	if (grown == NULL)
+		return REASON_OUT_OF_MEMORY;
+	*rules = grown;
+	grown += *n;
+	grown->name = strndup(name.ptr, name.len);
+	grown->value = strndup(value.ptr, value.len);
+	++*n;
+	return grown->name != NULL && grown->value != NULL
+	    ? REASON_OK
+	    : REASON_OUT_OF_MEMORY;
+}
+
 /* NAME VALUE; the name is literal and has no blanks. */
 enum reason
 conf_set_required_claim(const struct keyword *kw, void *object,
@@ -329,7 +361,6 @@ conf_set_required_claim(const struct keyword *kw, void *object,
 {
 	struct policy_rules *rules =
 	    (struct policy_rules *)(void *)((char *)object + kw->offset);
-	struct claim_rule *grown;
 	struct span name;
 
 	(void)host;
@@ -337,19 +368,33 @@ conf_set_required_claim(const struct keyword *kw, void *object,
 		return bad(why,
 		    "a claim's name, a blank and its value are "
 		    "needed");
-	value = span_trim(value);
-	grown =
-	    reallocarray(rules->claims, rules->n_claims + 1, sizeof(*grown));
-	if (grown == NULL)
-		return REASON_OUT_OF_MEMORY;
-	rules->claims = grown;
-	grown += rules->n_claims;
-	grown->name = strndup(name.ptr, name.len);
-	grown->value = strndup(value.ptr, value.len);
-	rules->n_claims++;
-	return grown->name != NULL && grown->value != NULL
-	    ? REASON_OK
-	    : REASON_OUT_OF_MEMORY;
+	return add_rule(&rules->claims, &rules->n_claims, name,
+	    span_trim(value));
+}
+
+/* VARIABLE CLAIM */
+enum reason
+conf_set_export(const struct keyword *kw, void *object, struct span value,
+    const char *host, struct text *why)
+{
+	struct service *service = object;
+	struct span name;
+
+	(void)kw;
+	(void)host;
+	if (!span_cut(&value, ' ', &name) || span_trim(value).len == 0)
+		return bad(why,
+		    "a variable's name, a blank and a claim's name are "
+		    "needed");
+	if (!export_is_name(name))
+		return bad_value(why, name,
+		    "AUDIENT_, AUTH0_ or OIDC_ with upper-case letters, "
+		    "digits and _ behind it");
+	for (size_t i = 0; i < service->n_exports; i++)
+		if (span_is(name, service->exports[i].name))
+			return bad_value(why, name, "needed twice");
+	return add_rule(&service->exports, &service->n_exports, name,
+	    span_trim(value));
 }
 
 /* %h is the host's name, %% a percent sign. */

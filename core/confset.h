@@ -26,6 +26,8 @@ struct keyword {
  */
 enum reason conf_set_string(const struct keyword *kw, void *object,
     struct span value, const char *host, struct text *why);
+enum reason conf_set_prefix(const struct keyword *kw, void *object,
+    struct span value, const char *host, struct text *why);
 enum reason conf_set_path(const struct keyword *kw, void *object,
     struct span value, const char *host, struct text *why);
 enum reason conf_set_url(const struct keyword *kw, void *object,
@@ -53,6 +55,8 @@ enum reason conf_set_subjects(const struct keyword *kw, void *object,
 enum reason conf_set_organizations(const struct keyword *kw, void *object,
     struct span value, const char *host, struct text *why);
 enum reason conf_set_required_claim(const struct keyword *kw, void *object,
+    struct span value, const char *host, struct text *why);
+enum reason conf_set_export(const struct keyword *kw, void *object,
     struct span value, const char *host, struct text *why);
 enum reason conf_set_audience(const struct keyword *kw, void *object,
     struct span value, const char *host, struct text *why);

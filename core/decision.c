@@ -107,10 +107,12 @@ decision_recall(struct decision *d)
 {
 	struct audient_verdict *v = d->v;
 	struct seen_basis basis;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
-	    d->service->missing != NULL || !make_key(d))
+	    d->service->missing != NULL || d->service->single_use ||
+	    (d->rq->exported != NULL && d->service->n_exports > 0) ||
+	    !make_key(d))
 		return false;
 	d->has_key = true;
 	d->basis.files = files_generation(d);
@@ -134,7 +136,7 @@ void
 decision_keep(struct decision *d)
 {
 	const struct audient_verdict *v = d->v;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (!d->has_key || v->reason != REASON_OK)
 		return;
