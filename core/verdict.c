@@ -90,7 +90,7 @@ add(struct line *line, const char *s, size_t n)
 static void
 pair(struct line *line, const char *key, struct span value)
 {
-	struct text text;
+	struct text text UNINITIALIZED;
 	bool plain = value.len > 0;
 
 	text_clear(&text);
@@ -167,7 +167,7 @@ void
 audient_audit_session(const char *service, const char *user, const char *event,
     const struct audient_login *login, char out[AUDIENT_LINE_MAX])
 {
-	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
+	struct line line = { .s = out };
 	char expires[24];
 
 	pair(&line, "service", span_of(service));
@@ -181,7 +181,4 @@ audient_audit_session(const char *service, const char *user, const char *event,
 		    (long long)login->expires);
 		pair(&line, "expires", span_of(expires));
 	}
-	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
-	    line.data != NULL ? line.data : "");
-	buf_free(&line);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "site.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,76 @@ site_empty_cache(const struct site *site)
 		unit_dir_remove(strdup(path));
 	assert_int_equal(mkdir(path, 0700), 0);
 	free(path);
+}
+
+static void
+write_file(const struct site *site, const char *name, struct span bytes,
+    mode_t mode)
+{
+	char *path = unit_path(site->dir, name);
+
+	(void)unlink(path); /* it may be in use */
+	unit_write(path, bytes, mode);
+	free(path);
+}
+
+void
+site_issuer(const struct site *site)
+{
+	struct buf script = BUF_INIT(4096);
+
+	assert_int_equal(buf_printf(&script,
+			     "#!/bin/sh\n"
+			     "cd '%s' || exit\n"
+			     "while IFS= read -r l && [ -n \"$l\" ]; do\n"
+			     "case $l in\n"
+			     "\"url \"*) url=${l#url };;\n"
+			     "\"bearer \"*) echo \"$l\" >> bearers;;\n"
+			     "esac\ndone\n"
+			     "echo \"$url\" >> asked\n"
+			     "case $url in\n"
+			     "*/openid-configuration) cat meta;;\n"
+			     "*/userinfo) cat info;;\n"
+			     "*) cat keys;;\nesac\n",
+			     site->dir),
+	    REASON_OK);
+	write_file(site, "h", buf_span(&script), 0700);
+	write_file(site, "asked", SPAN(""), 0600);
+	buf_free(&script);
+}
+
+void
+site_answer(const struct site *site, const char *what, int status,
+    const char *type, const char *body)
+{
+	struct buf text = BUF_INIT(1024 * 1024);
+
+	assert_int_equal(type == NULL
+		? buf_add_str(&text,
+		      "audient-fetch 1\nresult no_answer\nwhy refused\n\n")
+		: buf_printf(&text,
+		      "audient-fetch 1\nresult answered\nstatus %d\n"
+		      "type %s\nlength %zu\n\n%s",
+		      status, type, strlen(body), body),
+	    REASON_OK);
+	write_file(site, what, buf_span(&text), 0600);
+	buf_free(&text);
+}
+
+unsigned int
+site_asked(const struct site *site)
+{
+	char *path = unit_path(site->dir, "asked");
+	FILE *f = fopen(path, "re");
+	unsigned int n = 0;
+	int c;
+
+	assert_non_null(f);
+	while ((c = fgetc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	free(path);
+	return n;
 }
 
 static const char *

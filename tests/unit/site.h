@@ -34,6 +34,17 @@ void site_remove(struct site *site);
 /* As if nothing had ever been fetched; the directory itself is there. */
 void site_empty_cache(const struct site *site);
 
+/*
+ * The issuer: a shell script in the place of audient-fetch, %D/h.  It answers
+ * with what site_answer() has put in "keys" or, by the end of the URL, "meta"
+ * (openid-configuration) and "info" (userinfo).  type NULL: no answer at all.
+ */
+void site_issuer(const struct site *site);
+void site_answer(const struct site *site, const char *what, int status,
+    const char *type, const char *body);
+/* How often it was asked since site_issuer(). */
+unsigned int site_asked(const struct site *site);
+
 /* Writes the configuration; %A, %B, %M and %D stand for the paths. */
 void site_configure(const struct site *site, const char *text);
 

@@ -32,17 +32,19 @@ test_service(void **state)
 		  "[service imap]\naudience = " SITE_API "\n"
 		  "tls = host-enforced\nrequired_scopes = mail other\n"
 		  "[service sshd]\naudience = " SITE_API "\n"
-		  "tokenless_account = deny\n");
+		  "tokenless_account = deny\nsession_limit = token\n");
 	audient_get_service(audient, "imap", &s);
 	assert_null(s.problem);
 	assert_true(s.trusts_host_tls);
 	assert_false(s.denies_tokenless);
+	assert_false(s.limits_sessions);
 	assert_string_equal(s.issuer, SITE_A);
 	assert_string_equal(s.scope, "mail");
 	audient_get_service(audient, "sshd", &s);
 	assert_null(s.problem);
 	assert_false(s.trusts_host_tls);
 	assert_true(s.denies_tokenless);
+	assert_true(s.limits_sessions);
 	assert_null(s.scope);
 	audient_get_service(audient, "smtp", &s);
 	assert_string_equal(s.problem, "audience");
@@ -226,7 +228,7 @@ test_verify_input(void **state)
 		{ "opaque token", NULL, "0123456789abcdef",
 		    REASON_OPAQUE_REFUSED },
 		{ "four segments", NULL, "eyJ.b.c.d", REASON_TOKEN_TRUNCATED },
-		{ "newline behind", NULL, "a.b.c\n", REASON_NOT_A_TOKEN },
+		{ "newline behind", NULL, "a.b.c\n", REASON_TOKEN_MALFORMED },
 	};
 	char *jwks = jwks_text();
 

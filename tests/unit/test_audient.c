@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "site.h"
 #include "unit.h"
 
@@ -78,7 +79,7 @@ check_as(const char *name, const char *service, char *token, enum reason want,
 	row_number(name, v.reason, want);
 	row_text(name, v.user, want == REASON_OK ? "alice" : "");
 	row_true(name, (v.check != NULL) == (want != REASON_OK));
-	audient_audit(&rq, &v, line);
+	audient_audit(audient, &rq, &v, line);
 	check_secret(line);
 	if (steps != NULL)
 		row_text(name, told.data != NULL ? told.data : "", steps);
@@ -199,8 +200,10 @@ static const struct {
 	    REASON_TOKEN_MALFORMED, WAY "!payload" },
 	{ "exp beyond a number", BYTES("{\"exp\":9223372036854775808}"),
 	    REASON_TOKEN_MALFORMED, WAY "!payload" },
-	{ "exp beyond a real", BYTES("{\"exp\":1e999}"), REASON_TOKEN_MALFORMED,
-	    WAY "!payload" },
+	{ "exp beyond a real",
+	    BYTES("{\"iss\":\"" SITE_A "\",\"aud\":\"" SITE_API
+		  "\",\"sub\":\"a\",\"exp\":1e999}"),
+	    REASON_CLAIM_INVALID, WAY "issuer kind audience !exp" },
 	{ "not a number", BYTES("{\"exp\":NaN}"), REASON_TOKEN_MALFORMED,
 	    WAY "!payload" },
 	{ "trailing comma", BYTES("{\"a\":1,}"), REASON_TOKEN_MALFORMED,
@@ -375,12 +378,10 @@ test_verdict(void **state)
 	assert_string_equal(v.subject, "auth0|alice");
 	assert_string_equal(v.client, "client");
 	assert_string_equal(v.key, "rsa");
-	assert_int_equal(v.expires, 1800000600);
-	assert_int_equal(strlen(v.token_id), 12);
+	assert_int_equal(v.expires, 1800000630); /* with the tolerance */
 	assert_null(v.check);
 	assert_false(v.is_delegate);
-	/* by the clock it expired long ago */
-	rq.at = 0;
+	rq.at = NOW + 3600;
 	assert_int_equal(audient_check(audient, &rq, &v), REASON_EXPIRED);
 	assert_string_equal(v.user, "");
 	assert_string_equal(v.subject, "auth0|alice");
@@ -393,6 +394,30 @@ test_verdict(void **state)
 	assert_string_equal(v.found, "alice");
 	assert_string_equal(v.wanted, "bob");
 	free(token);
+}
+
+/* A clock that was never set is nobody's fault but ours. */
+static void
+test_clock(void **state)
+{
+	static const int64_t times[] = { 1, 1000000, CLOCK_PLAUSIBLE - 1, -1 };
+	char *token =
+	    mint_token(MINT_RSA, ALG_RS256, SITE_HEADER, SITE_CLAIMS, NULL);
+	struct audient_request rq = { .token = span_of(token),
+		.service = "sshd",
+		.uid = 1000 };
+	struct audient_verdict v;
+
+	(void)state;
+	open_site(SITE_ONE);
+	for (size_t i = 0; i < nitems(times); i++) {
+		rq.at = times[i];
+		row_reason("not set", audient_check(audient, &rq, &v),
+		    REASON_ISSUER_UNAVAILABLE);
+		row_text("not set", v.check, "clock");
+	}
+	free(token);
+	rows_end();
 }
 
 static int
@@ -423,6 +448,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_algorithms),
 	cmocka_unit_test(test_no_service),
 	cmocka_unit_test(test_verdict),
+	cmocka_unit_test(test_clock),
 };
 
 int

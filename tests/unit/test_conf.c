@@ -49,14 +49,18 @@ static const struct row {
 	    NULL },
 	{ "equals in a value", BYTES(GOOD "required_claim = a b=c\n"), 0,
 	    NULL },
-	{ "hash in a value", BYTES(GOOD "required_claim = a #b\n"), 0, NULL },
+	{ "hash in a word", BYTES(GOOD "required_claim = a b#c\n"), 0, NULL },
+	{ "hash as the value", BYTES(GOOD "delegation_permission = #a\n"), 0,
+	    NULL },
 	{ "UTF-8 in a comment", BYTES(GOOD "# \xc3\xa9\n"), 0, NULL },
 	{ "section", BYTES(GOOD "[service imap]\nmin_uid = 500\n"), 0, NULL },
 	{ "blanks in a section", BYTES(GOOD " [ service   imap ] \n"), 0,
 	    NULL },
 	{ "empty section", BYTES(GOOD "[service a.b-C_9]\n"), 0, NULL },
 	{ "same name, other kind",
-	    BYTES(GOOD "[tenant a]\ndomain = a.b\n[service a]\n"), 0, NULL },
+	    BYTES("audience = a\nusername_claim = b\n"
+		  "[tenant a]\ndomain = a.b\n[service a]\n"),
+	    0, NULL },
 
 	{ "empty file", BYTES(""), 0, "no tenant" },
 	{ "only comments", BYTES("# a\n# b\n"), 0, "no tenant" },
@@ -80,7 +84,8 @@ static const struct row {
 	    1, "control character" },
 
 	/* lines */
-	{ "no equals sign", BYTES(GOOD "min_uid 500\n"), 4, "no \"=\"" },
+	{ "no equals sign", BYTES(GOOD "min_uid 500\n"), 4,
+	    "no \"=\" in \"min_uid 500\"" },
 	{ "a word", BYTES(GOOD "hello\n"), 4, "no \"=\"" },
 	{ "a colon", BYTES(GOOD "min_uid: 500\n"), 4, "no \"=\"" },
 	{ "no key", BYTES(GOOD "= 500\n"), 4, "unknown key \"\"" },
@@ -110,6 +115,12 @@ static const struct row {
 	    "unknown key" },
 	{ "other switch that there is not", BYTES(GOOD "verify = no\n"), 4,
 	    "unknown key" },
+	{ "comment behind a value", BYTES(GOOD "min_uid = 500 # ours\n"), 4,
+	    "a comment behind the value of \"min_uid\"" },
+	{ "comment behind a tab", BYTES(GOOD "min_uid = 500\t#\n"), 4,
+	    "a comment behind the value" },
+	{ "comment behind a claim", BYTES(GOOD "required_claim = a b #c\n"), 4,
+	    "a comment behind the value" },
 	{ "first fault counts", BYTES("a = b\nc\n"), 1, "unknown key \"a\"" },
 
 	/* repeated */
@@ -267,12 +278,18 @@ test_inheritance(void **state)
 				      "min_uid = 500\n"
 				      "subjects = users machines\n"
 				      "username_domains = example.com\n"
+				      "required_acr = gold silver\n"
+				      "required_amr = mfa\n"
+				      "export_claim = AUTH0_A a\n"
+				      "export_claim = AUTH0_B b\n"
 				      "[service imap]\n"
 				      "audience = urn:mail\n"
 				      "required_claim = c 3\n"
 				      "organizations = org_1\n"
 				      "allow_root = no\n"
 				      "subjects = delegated\n"
+				      "required_acr = iron\n"
+				      "export_claim = AUTH0_A c\n"
 				      "[service smtp]\n");
 	const struct service *imap = conf_service(conf, "imap");
 	const struct service *smtp = conf_service(conf, "smtp");
@@ -290,7 +307,12 @@ test_inheritance(void **state)
 	assert_int_equal(imap->identity.min_uid, 500);
 	assert_int_equal(imap->policy.subjects, SUBJECT_BIT(SUBJECT_DELEGATED));
 	assert_string_equal(imap->identity.username_claim, "user");
-	assert_int_equal(imap->line, 13);
+	assert_int_equal(imap->line, 17);
+	assert_int_equal(imap->authn.acr.n, 1);
+	assert_string_equal(imap->authn.acr.item[0], "iron");
+	assert_int_equal(imap->authn.amr.n, 1);
+	assert_int_equal(imap->n_exports, 1);
+	assert_string_equal(imap->exports[0].value, "c");
 
 	assert_int_equal(smtp->claims.audiences.n, 2);
 	assert_int_equal(smtp->policy.n_claims, 2);
@@ -299,6 +321,8 @@ test_inheritance(void **state)
 	assert_int_equal(smtp->policy.subjects,
 	    SUBJECT_BIT(SUBJECT_USER) | SUBJECT_BIT(SUBJECT_MACHINE));
 	assert_int_equal(smtp->identity.domains.n, 1);
+	assert_int_equal(smtp->authn.acr.n, 2);
+	assert_int_equal(smtp->n_exports, 2);
 
 	assert_int_equal(conf->service[0].claims.audiences.n, 2);
 	conf_free(conf);
@@ -342,6 +366,31 @@ test_services(void **state)
 	rows_end();
 }
 
+static void
+test_elevating(void **state)
+{
+	static const struct {
+		const char *service;
+		bool want;
+	} services[] = {
+		{ "sudo", true },
+		{ "sudo-i", true },
+		{ "su", true },
+		{ "su-l", true },
+		{ "sshd", false },
+		{ "login", false },
+		{ "SUDO", false },
+		{ "sudoers", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(services); i++)
+		row_bool(services[i].service,
+		    conf_is_elevating(services[i].service), services[i].want);
+	rows_end();
+}
+
 /* A file cut off anywhere is refused or good, and nothing leaks. */
 static void
 test_truncated(void **state)
@@ -369,6 +418,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lengths),
 	cmocka_unit_test(test_inheritance),
 	cmocka_unit_test(test_services),
+	cmocka_unit_test(test_elevating),
 	cmocka_unit_test(test_truncated),
 };
 

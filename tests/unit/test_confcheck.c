@@ -52,6 +52,12 @@ static const struct row {
 	    7, "[tenant a]: refetch_cooldown is longer" },
 
 	/* tenants of services */
+	{ "a domain for all tenants", DOMAIN AUDIENCE CLAIM TENANTS, 1,
+	    "the key \"domain\" above the first section" },
+	{ "an issuer for all tenants",
+	    AUDIENCE "issuer = https://i.example.com\n" CLAIM
+		     "tenant = a\n" TENANTS,
+	    2, "the key \"issuer\" above the first section" },
 	{ "two tenants, both", AUDIENCE CLAIM "tenant = a b\n" TENANTS, 0,
 	    NULL },
 	{ "two tenants, none said", AUDIENCE CLAIM TENANTS, 0,
@@ -148,6 +154,12 @@ static const struct row {
 	{ "opaque, a map says who",
 	    GOOD "opaque_tokens = accept-unbound\nuser_map = /map\n", 0, NULL },
 	{ "opaque, refused", GOOD "opaque_tokens = refuse\n", 0, NULL },
+	{ "opaque, refused, sessions end",
+	    GOOD "opaque_tokens = refuse\nsession_limit = token\n", 0, NULL },
+	{ "opaque, sessions end",
+	    GOOD "opaque_tokens = accept-unbound\nrequired_claim = a b\n"
+		 "session_limit = token\n",
+	    4, "do not say when they end" },
 	{ "opaque, anybody", GOOD "opaque_tokens = accept-unbound\n", 4,
 	    "add a required_claim or a user_map" },
 	{ "opaque, scopes are no help",
@@ -327,6 +339,7 @@ test_service_values(void **state)
 			"username_domains = e.com\nuser_map = /m\nmin_uid = 5\n"
 			"allow_root = yes\nuserinfo_max_age = 0\n"
 			"tokenless_account = deny\ntls = host-enforced\n"
+			"deny_file = /d\n"
 			"delegation_permission = act:%h\n");
 	const struct service *s = conf_service(conf, "imap");
 
@@ -354,6 +367,7 @@ test_service_values(void **state)
 	assert_string_equal(s->identity.domains.item[0], "e.com");
 	assert_string_equal(s->identity.user_map, "/m");
 	assert_null(s->identity.map);
+	assert_string_equal(s->deny_file, "/d");
 	assert_int_equal(s->identity.min_uid, 5);
 	assert_true(s->identity.allow_root);
 	assert_int_equal(s->userinfo_max_age, 0);

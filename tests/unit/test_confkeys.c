@@ -6,6 +6,8 @@
 
 #include "unit.h"
 
+#define P50 "pppppppppppppppppppppppppppppppppppppppppppppppppp"
+
 /* Values of every key, good and bad; what a bad one is told. */
 static const struct {
 	const char *key, *value;
@@ -166,9 +168,25 @@ static const struct {
 	{ "subjects", "user", "\"user\" is not one of" },
 	{ "subjects", "all", "is not one of" },
 	{ "subjects", "users,machines", "is not one of" },
+	{ "max_auth_age", "1", NULL },
+	{ "max_auth_age", "2592000", NULL },
+	{ "max_auth_age", "0", "from 1 to 2592000" },
+	{ "max_auth_age", "2592001", "from 1 to 2592000" },
+	{ "max_auth_age", "15m", "from 1 to 2592000" },
+	{ "required_acr", "urn:example:loa2 gold", NULL },
+	{ "required_acr", "gold gold", "needed twice" },
+	{ "required_amr", "mfa pwd", NULL },
+	{ "required_amr", "mfa pwd mfa", "needed twice" },
+	{ "authn_claim_prefix", "https://e.com/", NULL },
+	{ "authn_claim_prefix", P50 P50 P50 P50, NULL },
+	{ "authn_claim_prefix", P50 P50 P50 P50 "p", "too long" },
 	{ "username_claim", "https://e.com/a b", NULL },
 	{ "username_domains", "example.com example.org", NULL },
 	{ "username_domains", "example.com example.com", "needed twice" },
+	{ "username_case", "exact", NULL },
+	{ "username_case", "lower", NULL },
+	{ "username_case", "upper", "one of: exact lower" },
+	{ "username_case", "ignore", "one of: exact lower" },
 	{ "user_map", "/etc/audient/users", NULL },
 	{ "user_map", "users", "an absolute path" },
 	{ "min_uid", "1", NULL },
@@ -182,6 +200,11 @@ static const struct {
 	{ "allow_root", "true", "yes or no" },
 	{ "allow_root", "Yes", "yes or no" },
 	{ "allow_root", "1", "yes or no" },
+	{ "deny_file", "/etc/audient/deny", NULL },
+	{ "deny_file", "deny", "an absolute path" },
+	{ "single_use", "yes", NULL },
+	{ "single_use", "no", NULL },
+	{ "single_use", "true", "yes or no" },
 	{ "opaque_tokens", "refuse", NULL },
 	{ "opaque_tokens", "accept", "one of: refuse accept-unbound" },
 	{ "opaque_tokens", "yes", "one of: refuse accept-unbound" },
@@ -191,6 +214,18 @@ static const struct {
 	{ "tokenless_account", "ignore", NULL },
 	{ "tokenless_account", "deny", NULL },
 	{ "tokenless_account", "allow", "one of: ignore deny" },
+	{ "session_limit", "none", NULL },
+	{ "session_limit", "token", NULL },
+	{ "session_limit", "yes", "one of: none token" },
+	{ "session_limit", "600", "one of: none token" },
+	{ "export_claim", "AUTH0_SUB sub", NULL },
+	{ "export_claim", "OIDC_GROUPS  https://e.com/groups of us", NULL },
+	{ "export_claim", "AUTH0_SUB", "a variable's name" },
+	{ "export_claim", "PATH sub", "\"PATH\" is not AUDIENT_" },
+	{ "export_claim", "LD_PRELOAD sub", "is not AUDIENT_" },
+	{ "export_claim", "AUTH0_ sub", "is not AUDIENT_" },
+	{ "export_claim", "AUTH0_sub sub", "is not AUDIENT_" },
+	{ "export_claim", "AUTH0_X=Y sub", "is not AUDIENT_" },
 	{ "tls", "required", NULL },
 	{ "tls", "host-enforced", NULL },
 	{ "tls", "no", "one of: required host-enforced" },
@@ -279,7 +314,7 @@ test_complete(void **state)
 			fail_msg("no row for %s", key);
 	}
 	assert_null(conf_keyword(conf_n_keywords));
-	assert_int_equal(conf_n_keywords, 38);
+	assert_int_equal(conf_n_keywords, 47);
 }
 
 /* A value that its key takes. */
@@ -330,6 +365,23 @@ test_every_key(void **state)
 	rows_end();
 }
 
+/* A variable has one value. */
+static void
+test_exports_twice(void **state)
+{
+	struct buf text = BUF_INIT(8192);
+
+	(void)state;
+	assert_int_equal(buf_add_str(&text,
+			     "export_claim = AUTH0_A a\n"
+			     "export_claim = AUTH0_B a\n"
+			     "export_claim = AUTH0_A b\n"),
+	    REASON_OK);
+	put_rest(&text, "");
+	check("a variable twice", &text, 3, "\"AUTH0_A\" is not needed twice");
+	rows_end();
+}
+
 /* A letter too few, too many, or another one: the guess is right. */
 static void
 test_guesses(void **state)
@@ -365,6 +417,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_values),
 	cmocka_unit_test(test_complete),
 	cmocka_unit_test(test_every_key),
+	cmocka_unit_test(test_exports_twice),
 	cmocka_unit_test(test_guesses),
 };
 

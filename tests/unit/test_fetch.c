@@ -26,6 +26,7 @@
 #define LONG_MS	 20000 /* a deadline that is not meant to pass */
 
 static char *dir, *helper;
+static struct fetcher *fetcher;
 
 static void
 set_helper(const char *script)
@@ -145,7 +146,7 @@ check(const char *name, int ms, enum fetch_result result, int status,
 	const size_t fds = count_fds();
 	struct fetch_answer a;
 
-	fetch(helper, &rq, clock_ms() + ms, &a);
+	fetch(fetcher, &rq, clock_ms() + ms, &a);
 	row_count(result == FETCH_ANSWERED);
 	row_number(name, a.result, result);
 	if (result == FETCH_ANSWERED) {
@@ -188,8 +189,9 @@ test_hanging(void **state)
 		    i == 4 ? "no valid answer" : "in time");
 	}
 	set_helper(SAY(OK "length 2\\n\\n{}"));
-	check("no time at all", 0, FETCH_NO_ANSWER, 0, "in time");
-	check("a deadline long gone", -100000, FETCH_NO_ANSWER, 0, "in time");
+	check("no time at all", 0, FETCH_NO_ANSWER, 0, "no time left");
+	check("a deadline long gone", -100000, FETCH_NO_ANSWER, 0,
+	    "no time left");
 	rows_end();
 }
 
@@ -224,7 +226,7 @@ test_values(void **state)
 	set_helper(SAY(HEAD "result answered\\nstatus 429\\ntype text/plain\\n"
 			    "date 1800000000\\nretry_after 7\\nlimit_left 0\\n"
 			    "limit_reset 1800000060\\n\\n"));
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	assert_int_equal(a.status, 429);
 	assert_string_equal(a.type, "text/plain");
@@ -238,16 +240,25 @@ test_values(void **state)
 		     "type aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 		     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\n"
 		     "retry_after -7\\nlimit_left x\\n\\n"));
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_string_equal(a.type, "");
 	assert_int_equal(a.retry_after, 0);
 	assert_int_equal(a.limit_left, -1);
 	fetch_answer_clear(&a);
 }
 
+static void
+left_behind_remove(const char *name)
+{
+	char *path = unit_path(dir, name);
+
+	(void)unlink(path);
+	free(path);
+}
+
 /* Reads the file that the helper has left. */
 static struct buf
-left_behind(const char *name)
+left_behind(const char *name, bool is_last)
 {
 	struct buf bytes = BUF_INIT(1024 * 1024);
 	char *path = unit_path(dir, name), *chunk = malloc(65536);
@@ -259,7 +270,8 @@ left_behind(const char *name)
 	while ((n = fread(chunk, 1, 65536, f)) > 0)
 		assert_int_equal(buf_add(&bytes, chunk, n), REASON_OK);
 	fclose(f);
-	(void)unlink(path);
+	if (is_last)
+		(void)unlink(path);
 	free(chunk);
 	free(path);
 	return bytes;
@@ -295,10 +307,10 @@ test_request(void **state)
 	(void)state;
 	set_keeper("while IFS= read -r l && [ -n \"$l\" ]; do "
 		   "printf '%s\\n' \"$l\"; done");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	fetch_answer_clear(&a);
-	kept = left_behind("kept");
+	kept = left_behind("kept", true);
 	assert_true(span_starts(buf_span(&kept),
 	    "audient-fetch 1\nurl https://a/b?c\ntimeout_ms "));
 	assert_non_null(strstr(kept.data,
@@ -324,13 +336,13 @@ test_surroundings(void **state)
 	assert_int_equal(setenv("https_proxy", "http://evil", 1), 0);
 	set_keeper(READ_ALL "{ /usr/bin/env; ls /proc/self/fd; "
 			    "tr '\\0' ' ' </proc/$$/cmdline; }");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	fetch_answer_clear(&a);
 	unsetenv("SSLKEYLOGFILE");
 	unsetenv("https_proxy");
 	close(fds[0]);
 	close(fds[1]);
-	kept = left_behind("kept");
+	kept = left_behind("kept", true);
 	assert_null(strstr(kept.data, "SSLKEYLOGFILE"));
 	assert_null(strstr(kept.data, "proxy"));
 	assert_null(strstr(kept.data, "secret"));
@@ -354,21 +366,21 @@ test_large(void **state)
 	set_helper(READ_ALL "head -c 120000 | wc -c >/dev/null\n"
 			    "printf '" OK "length 50000\\n\\n'\n"
 			    "head -c 50000 /dev/zero\n");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_ANSWERED);
 	assert_int_equal(a.body.len, 50000);
 	fetch_answer_clear(&a);
 	set_helper("exec sleep 1000\n");
-	fetch(helper, &rq, clock_ms() + 200, &a);
+	fetch(fetcher, &rq, clock_ms() + 200, &a);
 	assert_int_equal(a.result, FETCH_NO_ANSWER);
 	fetch_answer_clear(&a);
 	set_helper("exec <&-\nprintf '" OK "length 2\\n\\n{}'\n");
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	fetch_answer_clear(&a);
 	free(form);
 	form = unit_repeat('f', 140000);
 	rq.form = span_of(form);
-	fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 	assert_int_equal(a.result, FETCH_NO_ANSWER);
 	assert_string_equal(a.why.s, "the request is too large");
 	fetch_answer_clear(&a);
@@ -414,11 +426,107 @@ test_closed(void **state)
 		close(0);
 		close(1);
 		close(2);
-		fetch(helper, &rq, clock_ms() + LONG_MS, &a);
+		fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
 		_exit(a.result == FETCH_ANSWERED && a.status == 200 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/*
+ * A helper that stays: it counts its answers, and a file counts helpers.
+ * Behind the answer of that number it ends.
+ */
+static void
+set_keeping(unsigned int last)
+{
+	struct buf script = BUF_INIT(4096);
+
+	assert_int_equal(buf_printf(&script,
+			     "echo x >> '%s/started'\n"
+			     "[ \"$1\" = keep ] || exit 1\n"
+			     "exec 3<&0\n( n=0\n"
+			     "while IFS= read -r l; do\n"
+			     "[ -n \"$l\" ] && continue\n"
+			     "n=$((n + 1))\n"
+			     "printf '" OK "length 1\\n\\n%%s' $n\n"
+			     "[ $n = %u ] && exit\n"
+			     "done ) <&3 &\n",
+			     dir, last),
+	    REASON_OK);
+	set_helper(script.data);
+	buf_free(&script);
+}
+
+static void
+check_kept(const char *name, struct fetcher *keeper, const char *body,
+    size_t started)
+{
+	const struct fetch_request rq = { .url = "https://a/",
+		.body_max = BODY_MAX };
+	struct fetch_answer a;
+	struct buf starts;
+
+	fetch(keeper, &rq, clock_ms() + LONG_MS, &a);
+	row_number(name, a.result, FETCH_ANSWERED);
+	row_true(name, span_is(buf_span(&a.body), body));
+	fetch_answer_clear(&a);
+	row_true(name, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	starts = left_behind("started", false);
+	row_number(name, (int64_t)starts.len / 2, (int64_t)started);
+	buf_free(&starts);
+}
+
+/* Helpers that are kept serve again, and are replaced when they end. */
+static void
+test_kept(void **state)
+{
+	struct fetcher *keeper;
+	const size_t fds = count_fds();
+
+	(void)state;
+	assert_int_equal(fetcher_open(&keeper, helper, true), REASON_OK);
+	set_keeping(3);
+	check_kept("first", keeper, "1", 1);
+	check_kept("second", keeper, "2", 1);
+	check_kept("third, its last", keeper, "3", 1);
+	check_kept("a new one", keeper, "1", 2);
+	check_kept("again", keeper, "2", 2);
+	fetcher_close(keeper);
+	row_number("descriptors", (int64_t)count_fds(), (int64_t)fds);
+	rows_end();
+}
+
+/* The child of a host has helpers of its own. */
+static void
+test_kept_fork(void **state)
+{
+	struct fetcher *keeper;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(fetcher_open(&keeper, helper, true), REASON_OK);
+	set_keeping(100);
+	left_behind_remove("started");
+	check_kept("parent", keeper, "1", 1);
+	if ((pid = fork()) == 0) {
+		const struct fetch_request rq = { .url = "https://a/",
+			.body_max = BODY_MAX };
+		struct fetch_answer a;
+
+		fetcher_after_fork(keeper);
+		fetch(keeper, &rq, clock_ms() + LONG_MS, &a);
+		_exit(a.result == FETCH_ANSWERED &&
+			    span_is(buf_span(&a.body), "1")
+			? 0
+			: 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	row_number("child", status, 0);
+	check_kept("parent again", keeper, "2", 2);
+	fetcher_close(keeper);
+	rows_end();
 }
 
 static int
@@ -427,13 +535,15 @@ set_up(void **state)
 	(void)state;
 	dir = unit_dir();
 	helper = unit_path(dir, "helper");
-	return 0;
+	return fetcher_open(&fetcher, helper, false) == REASON_OK ? 0 : -1;
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
+	fetcher_close(fetcher);
+	fetcher_close(NULL);
 	unit_dir_remove(dir);
 	free(helper);
 	return 0;
@@ -449,6 +559,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_large),
 	cmocka_unit_test(test_signals),
 	cmocka_unit_test(test_closed),
+	cmocka_unit_test(test_kept),
+	cmocka_unit_test(test_kept_fork),
 };
 
 int

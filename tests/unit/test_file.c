@@ -307,10 +307,16 @@ test_paths(void **state)
 		{ "in everybody's directory", "/tmp/file",
 		    "others can write its directory" },
 	};
+	char *long_path = unit_repeat('/', 5000);
 	struct buf out = BUF_INIT(100);
 	struct text why;
 
 	(void)state;
+	text_clear(&why);
+	row_reason("too long", file_read(long_path, &out, &why),
+	    REASON_CONFIG_INVALID);
+	row_has("too long", why.s, "the path is too long");
+	free(long_path);
 	for (size_t i = 0; i < nitems(paths); i++) {
 		text_clear(&why);
 		row_reason(paths[i].name, file_read(paths[i].path, &out, &why),

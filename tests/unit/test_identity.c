@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,9 @@ struct rules {
 	const char *claim, *domains, *map, *delegation;
 	int64_t min_uid;
 	bool allow_root;
+	bool lower_case;
+	bool
+	    is_opaque; /* proven by /userinfo, and nothing names who may come */
 };
 
 static const struct row {
@@ -123,6 +127,45 @@ static const struct row {
 	    REASON_USERNAME_UNSAFE, "" },
 	{ "unsafe: look-alike", { .claim = NULL },
 	    "\"https://e.com/user\":\"\\u0430lice\"", "alice", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+
+	/* upper case does not count */
+	{ "in lower case", { .lower_case = true }, NULL, "alice", 1000,
+	    REASON_OK, "alice" },
+	{ "in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ALiCE\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "from A to Z", { .lower_case = true },
+	    "\"https://e.com/user\":\"AMZ.amz-09_\"", "amz.amz-09_", 1000,
+	    REASON_OK, "amz.amz-09_" },
+	{ "upper case, domain",
+	    { .claim = "mail", .domains = "example.com", .lower_case = true },
+	    "\"mail\":\"Alice@EXAMPLE.com\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "upper case, map",
+	    { .claim = "mail", .map = MAP, .lower_case = true },
+	    "\"mail\":\"Alice@example.com\"", "alice", 1000, REASON_OK,
+	    "alice" },
+	{ "upper case, only the map has it",
+	    { .claim = "name", .map = MAP, .lower_case = true }, NULL, "alice",
+	    1000, REASON_USERNAME_MISSING, "" },
+	{ "the account is in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ALICE\"", "ALICE", 1000,
+	    REASON_USER_MISMATCH, "" },
+	{ "upper case counts", { .claim = NULL },
+	    "\"https://e.com/user\":\"ALICE\"", "alice", 1000,
+	    REASON_USER_MISMATCH, "" },
+	{ "root in upper case", { .lower_case = true },
+	    "\"https://e.com/user\":\"ROOT\"", "root", 0, REASON_USER_REFUSED,
+	    "" },
+	{ "upper case beyond ASCII", { .lower_case = true },
+	    "\"https://e.com/user\":\"\\u00c4lice\"", "\xc3\xa4lice", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+	{ "Kelvin is no k", { .lower_case = true },
+	    "\"https://e.com/user\":\"\\u212aate\"", "kate", 1000,
+	    REASON_USERNAME_UNSAFE, "" },
+	{ "brackets are no letters", { .lower_case = true },
+	    "\"https://e.com/user\":\"a@[\"", "a`{", 1000,
 	    REASON_USERNAME_UNSAFE, "" },
 
 	/* domains */
@@ -237,6 +280,29 @@ static const struct row {
 	    { .claim = "mail", .map = "x y", .domains = "example.com" }, NULL,
 	    "alice", 1000, REASON_OK, "alice" },
 
+	{ "map, then a foreign domain",
+	    { .claim = "evil", .map = "x y", .domains = "example.com" }, NULL,
+	    "alice@evil.com", 1000, REASON_USERNAME_MISSING, "" },
+	{ "map, then no domain",
+	    { .claim = NULL, .map = "x y", .domains = "example.com" }, NULL,
+	    "alice", 1000, REASON_USERNAME_MISSING, "" },
+
+	/* opaque tokens prove no audience: somebody has to name the person */
+	{ "opaque, in the map",
+	    { .claim = "sub", .map = MAP, .is_opaque = true }, NULL, "alice",
+	    1000, REASON_OK, "alice" },
+	{ "opaque, no map", { .claim = NULL, .is_opaque = true }, NULL, "alice",
+	    1000, REASON_USERNAME_MISSING, "" },
+	{ "opaque, not in the map",
+	    { .claim = "mail",
+		.map = "x y",
+		.domains = "example.com",
+		.is_opaque = true },
+	    NULL, "alice", 1000, REASON_USERNAME_MISSING, "" },
+	{ "opaque, by its domain",
+	    { .claim = "mail", .domains = "example.com", .is_opaque = true },
+	    NULL, "alice", 1000, REASON_USERNAME_MISSING, "" },
+
 	/* machines */
 	{ "machine in the map", { .claim = "sub", .map = MAP },
 	    "\"sub\":\"client@clients\"", "robot", 1000, REASON_OK, "robot" },
@@ -269,11 +335,13 @@ static const struct row {
 	{ "delegate of root", { .delegation = "act:any" }, NULL, "root",
 	    UID_UNKNOWN, REASON_USER_REFUSED, "" },
 	{ "delegate of uid 0", { .delegation = "act:any" }, NULL, "toor", 0,
-	    REASON_USER_REFUSED, "" },
+	    REASON_USER_MISMATCH, "" },
+	{ "delegate of an account", { .delegation = "act:any" }, NULL, "bob",
+	    1001, REASON_USER_MISMATCH, "" },
 	{ "delegate of a system account", { .delegation = "act:any" }, NULL,
-	    "daemon", 1, REASON_USER_REFUSED, "" },
+	    "daemon", 1, REASON_USER_MISMATCH, "" },
 	{ "delegate of no account", { .delegation = "act:any" }, NULL, "bob",
-	    UID_NO_ACCOUNT, REASON_USER_REFUSED, "" },
+	    UID_NO_ACCOUNT, REASON_USER_MISMATCH, "" },
 	{ "delegate of an unsafe name", { .delegation = "act:any" }, NULL,
 	    "../bob", UID_UNKNOWN, REASON_USER_MISMATCH, "" },
 	{ "delegate of nobody", { .delegation = "act:any" }, NULL, "",
@@ -303,8 +371,9 @@ copy(const char *s)
 	return s != NULL ? strdup(s) : NULL;
 }
 
+/* map is what rules.map points to, for destroy(). */
 static struct identity_rules
-build(const struct rules *r)
+build(const struct rules *r, struct usermap **map)
 {
 	struct identity_rules rules = {
 		.username_claim =
@@ -312,6 +381,8 @@ build(const struct rules *r)
 		.user_map = r->map != NULL ? copy("/map") : NULL,
 		.min_uid = r->min_uid != 0 ? r->min_uid : 1000,
 		.allow_root = r->allow_root,
+		.lower_case = r->lower_case,
+		.unbound_needs_map = r->is_opaque,
 		.delegation_permission = copy(r->delegation),
 	};
 	unsigned int line;
@@ -319,21 +390,22 @@ build(const struct rules *r)
 
 	add_words(&rules.domains, r->domains);
 	text_clear(&why);
+	*map = NULL;
 	if (r->map != NULL &&
-	    usermap_parse(span_of(r->map), &rules.map, &line, &why) !=
-		REASON_OK)
+	    usermap_parse(span_of(r->map), map, &line, &why) != REASON_OK)
 		fail_msg("map: %u: %s", line, why.s);
+	rules.map = *map;
 	return rules;
 }
 
 static void
-destroy(struct identity_rules *rules)
+destroy(struct identity_rules *rules, struct usermap *map)
 {
 	free(rules->username_claim);
 	free(rules->user_map);
 	free(rules->delegation_permission);
 	list_free(&rules->domains);
-	usermap_free(rules->map);
+	usermap_free(map);
 }
 
 static void
@@ -342,7 +414,8 @@ ask(const struct row *row, const struct identity_rules *rules)
 	const struct account account = { .name = row->account,
 		.uid = row->uid };
 	const struct json *json = unit_json(GOOD, NULL, row->with);
-	const struct claims claims = { .json = json, .proof = PROOF_JWT };
+	const struct claims claims = { .json = json,
+		.proof = row->rules.is_opaque ? PROOF_USERINFO : PROOF_JWT };
 	const bool delegate = row->user[0] == '-';
 	char user[USER_MAX + 1];
 	struct trace trace;
@@ -366,10 +439,11 @@ test_rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		struct identity_rules rules = build(&rows[i].rules);
+		struct usermap *map;
+		struct identity_rules rules = build(&rows[i].rules, &map);
 
 		ask(&rows[i], &rules);
-		destroy(&rules);
+		destroy(&rules, map);
 	}
 	rows_end();
 }
@@ -380,18 +454,45 @@ test_unread_map(void **state)
 {
 	static const struct row unread = { "map not read", { .claim = NULL },
 		NULL, "alice", 1000, REASON_INTERNAL, "" };
-	struct identity_rules rules = build(&unread.rules);
+	struct usermap *map;
+	struct identity_rules rules = build(&unread.rules, &map);
 
 	(void)state;
 	rules.user_map = strdup("/etc/audient/users");
 	ask(&unread, &rules);
-	destroy(&rules);
+	destroy(&rules, map);
+	rows_end();
+}
+
+/* The longest value whose case is changed. */
+static void
+test_long_value(void **state)
+{
+	static const size_t sizes[] = { 256, 1024, 1025, 4000 };
+	struct row row = { "long", { .lower_case = true }, NULL, NULL,
+		UID_UNKNOWN, REASON_USERNAME_UNSAFE, "" };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(sizes); i++) {
+		char *value = unit_repeat('A', sizes[i]), *with;
+		struct usermap *map;
+		struct identity_rules rules = build(&row.rules, &map);
+
+		assert_true(asprintf(&with, "\"https://e.com/user\":\"%s\"",
+				value) > 0);
+		row.with = with;
+		ask(&row, &rules);
+		destroy(&rules, map);
+		free(with);
+		free(value);
+	}
 	rows_end();
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_unread_map),
+	cmocka_unit_test(test_long_value),
 };
 
 UNIT_MAIN(tests)

@@ -163,7 +163,7 @@ test_key_file(void **state)
 		row_reason(files[i].name, audient_check(audient, &rq, &v),
 		    REASON_CONFIG_INVALID);
 		row_text(files[i].name, v.check, "key");
-		row_has(files[i].name, v.wanted, "a.json: ");
+		row_has(files[i].name, v.found, "a.json: ");
 		row_true(files[i].name,
 		    audient_keys_refresh(audient, true) ==
 			REASON_CONFIG_INVALID);

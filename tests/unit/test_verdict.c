@@ -5,6 +5,8 @@
 #include "handle.h"
 #include "unit.h"
 
+static struct audient audient; /* what it takes for a digest */
+
 /* The audit line is part of the interface. */
 static const struct {
 	const char *name;
@@ -16,17 +18,17 @@ static const struct {
 	    { .service = "sshd",
 		.user = "alice",
 		.uid = 1000,
-		.rhost = "192.0.2.1" },
+		.rhost = "192.0.2.1",
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln") },
 	    { .reason = REASON_OK,
 		.proof = PROOF_JWT,
 		.user = "alice",
 		.subject = "auth0|5f7c",
 		.client = "abc",
 		.key = "k1",
-		.token_id = "0123456789ab",
 		.expires = NOW },
 	    "service=sshd user=alice verdict=allow reason=ok "
-	    "subject=auth0|5f7c client=abc token=0123456789ab key=k1 "
+	    "subject=auth0|5f7c client=abc token=cc529d9b1b8a key=k1 "
 	    "proof=jwt rhost=192.0.2.1" },
 	{ "for somebody else",
 	    { .service = "imap", .user = "bob", .uid = AUDIENT_NOT_ACCOUNTS },
@@ -35,7 +37,7 @@ static const struct {
 		.user = "alice",
 		.is_delegate = true },
 	    "service=imap user=alice acts_for=bob verdict=allow "
-	    "reason=ok proof=userinfo" },
+	    "reason=ok proof=userinfo audience=unbound" },
 	{ "denied", { .service = "sshd", .user = "alice", .uid = 1000 },
 	    { .reason = REASON_EXPIRED,
 		.proof = PROOF_JWT,
@@ -49,10 +51,17 @@ static const struct {
 	/* people type passwords into the name field */
 	{ "no such account",
 	    { .service = "sshd", .user = "hunter2", .uid = AUDIENT_NO_ACCOUNT },
-	    { .reason = REASON_USER_REFUSED, .check = "account" },
+	    { .reason = REASON_USER_MISMATCH,
+		.check = "user",
+		.found = "alice",
+		.wanted = "hunter2" },
 	    "service=sshd user=\"(no account)\" verdict=deny "
-	    "reason=user_refused check=account" },
-	{ "junk", { .service = "sshd", .user = "alice", .uid = 1000 },
+	    "reason=user_mismatch check=user found=alice" },
+	{ "junk",
+	    { .service = "sshd",
+		.user = "alice",
+		.uid = 1000,
+		.token = BYTES("hunter2") },
 	    { .reason = REASON_NOT_A_TOKEN },
 	    "service=sshd user=alice verdict=deny "
 	    "reason=not_a_token" },
@@ -120,7 +129,7 @@ test_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		audient_audit(&rows[i].rq, &rows[i].v, line);
+		audient_audit(&audient, &rows[i].rq, &rows[i].v, line);
 		row_text(rows[i].name, line, rows[i].want);
 		row_count(rows[i].v.reason == REASON_OK);
 	}
@@ -147,12 +156,72 @@ test_long(void **state)
 	memset(v.key, '"', sizeof(v.key) - 1);
 	memset(v.found, ' ', sizeof(v.found) - 1);
 	memset(v.wanted, 'w', sizeof(v.wanted) - 1);
-	audient_audit(&rq, &v, line);
+	audient_audit(&audient, &rq, &v, line);
 	assert_true(strlen(line) < AUDIENT_LINE_MAX);
 	assert_non_null(strstr(line, " verdict=deny reason=expired subject="));
 	for (const char *p = line; *p != '\0'; p++)
 		assert_in_range(*p, 0x20, 0x7e);
 	free(wild);
+}
+
+/* A session begins and ends with a line like that of the decision. */
+static void
+test_sessions(void **state)
+{
+	static const struct {
+		const char *name, *service, *user, *event;
+		struct audient_login login;
+		const char *want;
+	} sessions[] = {
+		{ "all", "sshd", "alice", "open",
+		    { .user = "alice",
+			.subject = "auth0|5f7c",
+			.client = "abc",
+			.token_id = "cc529d9b1b8a",
+			.expires = NOW },
+		    "service=sshd user=alice session=open subject=auth0|5f7c "
+		    "client=abc token=cc529d9b1b8a expires=1800000000" },
+		{ "little is known", "sshd", "alice", "close", { .expires = 0 },
+		    "service=sshd user=alice session=close" },
+		{ "hostile", "ss hd", "a session=open\n\"", "open",
+		    { .subject = "\" x=y", .client = "=", .token_id = "" },
+		    "service=\"ss hd\" user=\"a session=open\\x0a'\" "
+		    "session=open subject=\"' x=y\" client=\"=\"" },
+	};
+	char line[AUDIENT_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < nitems(sessions); i++) {
+		audient_audit_session(sessions[i].service, sessions[i].user,
+		    sessions[i].event, &sessions[i].login, line);
+		row_text(sessions[i].name, line, sessions[i].want);
+		row_count(true);
+	}
+	rows_end();
+}
+
+/* What the session hears of the decision. */
+static void
+test_login(void **state)
+{
+	const struct audient_request rq = {
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+		.user = "somebody"
+	};
+	const struct audient_verdict v = { .user = "alice",
+		.subject = "auth0|5f7c",
+		.client = "abc",
+		.expires = NOW };
+	struct audient_login login;
+
+	(void)state;
+	memset(&login, 0xff, sizeof(login));
+	audient_login(&audient, &rq, &v, &login);
+	assert_string_equal(login.user, "alice");
+	assert_string_equal(login.subject, "auth0|5f7c");
+	assert_string_equal(login.client, "abc");
+	assert_string_equal(login.token_id, "cc529d9b1b8a");
+	assert_int_equal(login.expires, NOW);
 }
 
 static void
@@ -214,44 +283,77 @@ test_set_claims(void **state)
 	verdict_set_claims(&v, &claims);
 	assert_string_equal(v.subject, "a\\x0ab");
 	assert_string_equal(v.client, "c");
-	assert_int_equal(v.expires, NOW);
 	assert_int_equal(v.proof, PROOF_JWT);
 	assert_int_equal(v.reason, REASON_INTERNAL);
 	verdict_init(&v);
 	verdict_set_claims(&v, &bad_claims);
 	assert_string_equal(v.subject, "");
 	assert_string_equal(v.client, "");
-	assert_int_equal(v.expires, 0);
 	unit_json_free(json);
 	unit_json_free(bad);
 }
 
-/* Twelve digits say which token it was, and nothing of it. */
+/* Twelve digits say which token it was; the digest of a password is told of
+ * by nobody. */
 static void
-test_set_token(void **state)
+test_token_id(void **state)
 {
+	static const struct {
+		const char *name;
+		struct span token;
+		const char *want;
+	} ids[] = {
+		{ "token", BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+		    "cc529d9b1b8a" },
+		{ "nothing", BYTES(""), "" },
+		{ "password", BYTES("abc"), "" },
+		{ "begins nearly so", BYTES("eyj"), "" },
+		{ "begins so later", BYTES(" eyJ"), "" },
+		{ "cut off", BYTES("ey"), "" },
+	};
+	char id[AUDIENT_TOKEN_ID_SIZE];
 	struct audient_verdict v;
-	struct crypto crypto;
 
 	(void)state;
-	assert_int_equal(crypto_open(&crypto), REASON_OK);
+	for (size_t i = 0; i < nitems(ids); i++) {
+		audient_token_id(&audient, ids[i].token, id);
+		row_text(ids[i].name, id, ids[i].want);
+		row_count(ids[i].want[0] != '\0');
+	}
 	verdict_init(&v);
-	verdict_set_token(&v, &crypto, SPAN("abc"));
-	assert_string_equal(v.token_id, "ba7816bf8f01");
-	verdict_set_token(&v, &crypto, span_of(NULL));
-	assert_string_equal(v.token_id, "e3b0c44298fc");
 	verdict_set_key(&v, SPAN("k\x01"));
-	assert_string_equal(v.key, "k\\x01");
-	crypto_close(&crypto);
+	row_text("key", v.key, "k\\x01");
+	rows_end();
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	return crypto_open(&audient.world.crypto) == REASON_OK ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	crypto_close(&audient.world.crypto);
+	return 0;
 }
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
 	cmocka_unit_test(test_long),
+	cmocka_unit_test(test_sessions),
+	cmocka_unit_test(test_login),
 	cmocka_unit_test(test_init),
 	cmocka_unit_test(test_set_trace),
 	cmocka_unit_test(test_set_claims),
-	cmocka_unit_test(test_set_token),
+	cmocka_unit_test(test_token_id),
 };
 
-UNIT_MAIN(tests)
+int
+main(void)
+{
+	return unit_end(cmocka_run_group_tests(tests, set_up, tear_down));
+}

@@ -23,6 +23,7 @@ UNIT_TESTS += \
 	tests/unit/test_b64url \
 	tests/unit/test_token \
 	tests/unit/test_json \
+	tests/unit/test_jsontag \
 	tests/unit/test_alg \
 	tests/unit/test_jwk \
 	tests/unit/test_jws \
@@ -31,6 +32,9 @@ UNIT_TESTS += \
 	tests/unit/test_claims \
 	tests/unit/test_times \
 	tests/unit/test_policy \
+	tests/unit/test_authn \
+	tests/unit/test_export \
+	tests/unit/test_deny \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_names \
@@ -39,15 +43,24 @@ UNIT_TESTS += \
 	tests/unit/test_confcheck \
 	tests/unit/test_file \
 	tests/unit/test_cache \
+	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
 	tests/unit/test_verdict \
 	tests/unit/test_world \
+	tests/unit/test_forked \
+	tests/unit/test_seen \
+	tests/unit/test_opaque \
+	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
+	tests/unit/test_userinfo \
 	tests/unit/test_audient \
+	tests/unit/test_once \
+	tests/unit/test_remembered \
+	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
 	tests/unit/test_chaos \
@@ -75,6 +88,8 @@ tests_unit_test_token_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_token_LDADD = tests/unit/libunit.la
 tests_unit_test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_json_LDADD = tests/unit/libunit.la
+tests_unit_test_jsontag_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_jsontag_LDADD = tests/unit/libunit.la
 tests_unit_test_alg_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_alg_LDADD = tests/unit/libunit.la
 tests_unit_test_jwk_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -95,6 +110,12 @@ tests_unit_test_times_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_times_LDADD = tests/unit/libunit.la
 tests_unit_test_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_policy_LDADD = tests/unit/libunit.la
+tests_unit_test_authn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_authn_LDADD = tests/unit/libunit.la
+tests_unit_test_export_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_export_LDADD = tests/unit/libunit.la
+tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -111,6 +132,8 @@ tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
+tests_unit_test_sweep_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
 tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -125,12 +148,30 @@ tests_unit_test_verdict_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_verdict_LDADD = tests/unit/libunit.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
+tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_forked_LDADD = tests/unit/libunit.la
+tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_opaque_LDADD = tests/unit/libunit.la
+tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
+tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
+tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_once_LDADD = tests/unit/libunit.la
+tests_unit_test_remembered_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now
+tests_unit_test_remembered_LDADD = tests/unit/libunit.la
+tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_open_LDADD = tests/unit/libunit.la
 tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -147,6 +188,7 @@ tests_vectors_test_vectors_SOURCES = \
 	tests/vectors/test_vectors.c \
 	tests/vectors/vectors.c \
 	tests/vectors/vectors.h \
+	tests/vectors/vectors_json.h \
 	tests/vectors/wycheproof.c
 tests_vectors_test_vectors_CPPFLAGS = $(UNIT_CPPFLAGS) \
 	-DVECTORS='"$(abs_top_srcdir)/../shared/vectors"'

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vectors.h"
+#include "vectors_json.h"
 
 /* RFC 7520 and RFC 7797, from ietf-jose/cookbook. */
 static const struct {

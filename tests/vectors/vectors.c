@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "vectors.h"
+#include "vectors_json.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -2,8 +2,6 @@
 #ifndef AUDIENT_VECTORS_H
 #define AUDIENT_VECTORS_H
 
-#include <jansson.h>
-
 #include "audient.h"
 #include "unit.h"
 
@@ -20,19 +18,10 @@ int vectors_end(int rc);
 
 /* The bytes of a file below the folder of all; the caller frees them. */
 struct buf vectors_read(const char *path);
-/* The same as JSON; NUL bytes in strings are kept. */
-json_t *vectors_load(const char *path);
 
 /* The files in a folder that end so, in order; NULL ends the list. */
 char **vectors_list(const char *folder, const char *ending);
 void vectors_list_free(char **list);
-
-/*
- * Is token signed by a key of jwk, a key or a set of them?  The payload is of
- * no interest.  algorithms NULL: what the configuration has by default.
- */
-enum reason vectors_verify(const json_t *jwk, const char *algorithms,
-    struct span token);
 
 void test_wycheproof_signature(void **state);
 void test_wycheproof_key(void **state);
