@@ -19,7 +19,7 @@
 static const char synopsis[] =
     "[--config FILE] [--service NAME] [--domain HOST | --issuer URL]\n"
     "        [--audience TEXT] [--scope WORDS] [--client-id ID] "
-    "[--ca-file FILE]\n"
+    "[--ca-file FILE]\n        [--fetch-helper FILE]\n"
     "        [--flow device|client-credentials] [--client-secret-file FILE|-]\n"
     "        [--as plain|bare|header|curl|xoauth2|oauthbearer] [--user NAME]\n"
     "        [--batch] [--fresh] [--no-qr]\n"
