@@ -13,6 +13,7 @@
 #define REFUSED_AGE 10	 /* seconds that a refusal is kept */
 #define DOWN_PAUSE  5	 /* seconds without a question after no answer */
 #define LIMIT_PAUSE 60	 /* after a 429 that does not say for how long */
+#define ASK_MIN_MS  200	 /* less time is not worth a question */
 #define SWEEP_AGE   3600 /* seconds; no max_age is longer */
 #define SWEEP_MAX   8192 /* records, and the locks and marks beside them */
 #define NAME_SIZE   72
@@ -179,6 +180,11 @@ check_limits(struct search *s)
 	struct cache *cache = s->world->cache;
 	char name[NAME_SIZE + 8];
 
+	/* the lock may have taken it all, which is not the issuer's fault */
+	if (clock_left(s->q->deadline_ms) < ASK_MIN_MS) {
+		text_printf(&s->why, "there is no time left to ask");
+		return REASON_ISSUER_UNAVAILABLE;
+	}
 	for (size_t i = 0; i < 3; i++) {
 		int64_t left;
 
@@ -290,10 +296,6 @@ ask_once(struct search *s)
 	enum reason reason = REASON_OK;
 	int lock;
 
-	if (clock_left(s->q->deadline_ms) == 0) {
-		text_printf(&s->why, "there is no time left to ask");
-		return REASON_ISSUER_UNAVAILABLE;
-	}
 	lock = cache_lock(s->world->cache, CACHE_USERINFO, s->stripe,
 	    clock_left(s->q->deadline_ms));
 	s->now = clock_now();

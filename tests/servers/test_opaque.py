@@ -5,6 +5,7 @@ serves and for how long, what the tenant's limits are, and which tokens are
 shown to nobody."""
 
 import base64
+import fcntl
 import json
 import os
 import re
@@ -184,6 +185,32 @@ def single_flight(rig, host):
     rig.case(got == [AWAY] * 10 and rig.tenant.count(USERINFO) == 1,
              "10 at once while the tenant is ill: one request", got,
              rig.tenant.count())
+
+
+def hung_holder(rig, host):
+    """Somebody hangs and holds every lock: that is not the tenant's fault."""
+    fresh(rig, host)
+    token = opaque(rig)
+    once(host, token)
+    locks = [open(entry.path, "r+b")
+             for entry in os.scandir(host.kind_dir("userinfo"))
+             if entry.name.endswith(".lock")]
+    for lock in locks:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    rig.tenant.forget()
+    start = time.monotonic()
+    got = once(host, token, clock=60)
+    seconds = time.monotonic() - start
+    paused = [entry.name for entry in os.scandir(host.kind_dir("userinfo"))
+              if entry.name.startswith("pause-")]
+    for lock in locks:
+        lock.close()
+    rig.case(got == AWAY and seconds < 5 and not paused and
+             rig.tenant.count()["total"] == 0,
+             "a lock that nobody gives back: %s in time, and the tenant is "
+             "not held to be down" % AWAY, got, seconds, paused)
+    got = once(host, token, clock=60)
+    rig.case(got == "ok", "and when it is given back, all is well", got)
 
 
 def ages(rig, host):
@@ -383,7 +410,6 @@ def bounded(rig, host):
     rig.case(got == "ok" and left <= 8192 + 2,
              "10000 records and 250 locks: %d files stay" % left, got)
     held = os.path.join(folder, "stripe-held.lock")
-    import fcntl
     with open(held, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         os.utime(held, (1, 1))
@@ -397,7 +423,7 @@ def main():
     with Rig("opaque") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         for part in (never_sent, never_for, picks_a_tenant, looks_weaker,
-                     single_flight, ages, revoked,
+                     single_flight, hung_holder, ages, revoked,
                      policy_at_once, others, tenants_limit,
                      files, bounded):
             part(rig, host)
