@@ -10,7 +10,7 @@
 
 #define BODY_MAX    65536 /* bytes of an answer */
 #define RECORD_MAX  (BODY_MAX + 256)
-#define REFUSED_AGE 10	 /* seconds that a refusal is kept */
+#define REFUSED_AGE 10	 /* seconds at most that a refusal is kept */
 #define DOWN_PAUSE  5	 /* seconds without a question after no answer */
 #define LIMIT_PAUSE 60	 /* after a 429 that does not say for how long */
 #define ASK_MIN_MS  200	 /* less time is not worth a question */
@@ -111,15 +111,15 @@ load(struct search *s)
 static bool
 load_fresh(struct search *s)
 {
+	int64_t age, max_age = s->q->max_age;
 	struct span sub;
-	int64_t age;
 
 	if (!load(s))
 		return false;
 	age = s->now - s->answer->asked;
-	if (s->status == 200 && get_subject(s->answer->claims, &sub))
-		return age < s->q->max_age;
-	return age < REFUSED_AGE;
+	if (s->status != 200 || !get_subject(s->answer->claims, &sub))
+		max_age = max_age < REFUSED_AGE ? max_age : REFUSED_AGE;
+	return age < max_age;
 }
 
 static void
@@ -195,9 +195,10 @@ check_limits(struct search *s)
 		    (long long)left);
 		return i == 0 ? REASON_ISSUER_UNAVAILABLE : REASON_RATE_LIMITED;
 	}
-	if (!budget_take(cache, s->tenant, &tenant_budget, s->now) ||
-	    (s->user[0] != '\0' &&
-		!budget_take(cache, s->user, &user_budget, s->now))) {
+	/* his own one first: who has used it up takes nothing from others */
+	if ((s->user[0] != '\0' &&
+		!budget_take(cache, s->user, &user_budget, s->now)) ||
+	    !budget_take(cache, s->tenant, &tenant_budget, s->now)) {
 		text_printf(&s->why,
 		    "our own budget of questions is used up for the moment");
 		return REASON_RATE_LIMITED;
@@ -223,8 +224,13 @@ heed(struct search *s, int lock, enum issuer_result result,
 	struct span sub;
 
 	if (result == ISSUER_OK) {
-		if (get_subject(document->doc.nodes, &sub))
+		if (s->user[0] == '\0' &&
+		    get_subject(document->doc.nodes, &sub)) {
 			name_user(s, sub);
+			/* now it is known whose budget this came out of */
+			(void)budget_take(s->world->cache, s->user,
+			    &user_budget, s->now);
+		}
 		pause_name(s->user, name);
 		pause_for(s, name, wait_of(s, document, 0));
 		store(s, lock, 200, buf_span(&document->text));

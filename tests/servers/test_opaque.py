@@ -240,6 +240,12 @@ def ages(rig, host):
     rig.tenant.clear()
     got = once(host, token, clock=20)
     rig.case(got == "ok", "and what is good again gets in", got)
+    fresh(rig, host, OPAQUE + "\nuserinfo_max_age = 4")
+    rig.tenant.fault(USERINFO, status=401)
+    got = [once(host, token, clock=c) for c in (0, 3, 4)]
+    rig.case(rig.tenant.count(USERINFO) == 2,
+             "a refusal is not kept longer than a good answer would be", got,
+             rig.tenant.count())
 
 
 def revoked(rig, host):
@@ -366,6 +372,59 @@ def tenants_limit(rig, host):
              rig.tenant.count())
 
 
+def own_budget(rig, host):
+    """Ours ends before Auth0's: 10 at once, then 5 a minute for a user."""
+    fresh(rig, host, OPAQUE + "\nuserinfo_max_age = 0", burst=10)
+    token = opaque(rig)
+    got = [once(host, token) for _ in range(12)]
+    rig.case(got == ["ok"] * 8 + ["rate_limited"] * 4 and
+             rig.tenant.count(USERINFO) == 8,
+             "one token, 12 processes: 8 ask", got, rig.tenant.count())
+    rig.tenant.control("clock", advance=61)
+    got = [once(host, token, clock=61) for _ in range(6)]
+    rig.case(got == ["ok"] * 4 + ["rate_limited"] * 2,
+             "a minute later 4 may", got, rig.tenant.count())
+    rig.case(429 not in [entry.get("status") for entry in rig.tenant.log()],
+             "and the tenant never had to say 429", rig.tenant.log())
+    got = once(host, opaque(rig, "dave"), clock=61)
+    rig.case(got == "ok", "another user is not touched by it", got)
+    fresh(rig, host, OPAQUE + "\nuserinfo_max_age = 0", burst=10)
+    tokens = [opaque(rig) for _ in range(8)]
+    got = [once(host, t, clock=0) for t in tokens + tokens[:1]]
+    rig.case(got == ["ok"] * 8 + ["rate_limited"],
+             "8 tokens of one user: the next time he has used them up", got)
+
+
+def greedy(rig, host):
+    """Who hammers on with one token takes nothing from the others."""
+    fresh(rig, host, OPAQUE + "\nuserinfo_max_age = 0")
+    token = opaque(rig)
+    with Decider(host) as decider:
+        got = [decider.ask(token, 0) for _ in range(150)]
+    other = once(host, opaque(rig, "dave"), clock=0)
+    rig.case(got.count("ok") == 8 and other == "ok",
+             "150 logins of one user do not use up the tenant's budget",
+             got.count("ok"), other)
+
+
+def flood(rig, host):
+    """Tokens that nobody issued: the tenant's limit is everybody's."""
+    fresh(rig, host)
+    old = "%032d"
+    deciders = [Decider(host) for _ in range(8)]
+    for i, decider in enumerate(deciders):
+        decider.say("clock %d" % host.start, *(old % (100 * i + n) for n in range(50)))
+    got = [decider.answer()[0] for decider in deciders for _ in range(50)]
+    for decider in deciders:
+        decider.close()
+    asked = rig.tenant.count(USERINFO)
+    rig.case(set(got) == {"opaque_refused", "rate_limited"} and
+             asked == 100,
+             "400 made-up tokens to 8 processes at once: %d requests, 100 "
+             "allowed" % asked,
+             {r: got.count(r) for r in set(got)})
+
+
 # --- the files ------------------------------------------------------------------
 
 def files(rig, host):
@@ -424,8 +483,8 @@ def main():
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         for part in (never_sent, never_for, picks_a_tenant, looks_weaker,
                      single_flight, hung_holder, ages, revoked,
-                     policy_at_once, others, tenants_limit,
-                     files, bounded):
+                     policy_at_once, others, tenants_limit, own_budget, greedy,
+                     flood, files, bounded):
             part(rig, host)
         return rig.finish()
 
