@@ -81,7 +81,9 @@ make_key(struct decision *d)
 	struct buf question = BUF_INIT(QUESTION_MAX);
 	bool ok;
 
-	ok = buf_printf(&question, "%s\n%s\n%lld\n", d->rq->service,
+	/* nobody in particular is not the same as a name without letters */
+	ok = buf_printf(&question, "%s\n%s%s\n%lld\n", d->rq->service,
+		 d->rq->user != NULL ? "=" : "*",
 		 d->rq->user != NULL ? d->rq->user : "",
 		 (long long)d->rq->uid) == REASON_OK &&
 	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
