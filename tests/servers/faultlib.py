@@ -2,11 +2,13 @@
 """What the fault tests share: states of a cache, decisions, and the table of
 what happened to the login, the cache and the tenant."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -16,6 +18,7 @@ TIMEOUT = 1             # seconds of network for a login, in these tests
 SLACK = 4               # seconds more that a busy machine may need
 MAGIC = b"audient 1 "
 DECIDE = os.path.join(BUILD, "tests", "tools", "decide")
+HELPER = os.path.join(BUILD, "audient-fetch")
 
 
 class Host:
@@ -35,8 +38,7 @@ class Host:
                 "issuer = " + self.issuer, "audience = " + AUDIENCE,
                 "username_claim = " + USERNAME_CLAIM,
                 "ca_file = " + self.ca, "cache_dir = " + (cache or self.cache),
-                "fetch_helper = " + (helper or os.path.join(
-                    BUILD, "audient-fetch")),
+                "fetch_helper = " + (helper or HELPER),
                 "timeout = %d" % TIMEOUT, extra, ""]))
         os.chmod(self.config, 0o600)
 
@@ -171,12 +173,29 @@ def at_once(host, tokens, **options):
     return reasons
 
 
+def processes(is_it):
+    """Processes that is_it(path of the program, command line) is true for."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            program = os.readlink("/proc/%s/exe" % pid)
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                words = f.read().decode(errors="replace").split("\0")[:-1]
+            if is_it(program, words):
+                found.append(int(pid))
+    return found
+
+
 def helpers():
     """Fetch helpers of this build that are still running."""
-    out = subprocess.run(["pgrep", "-f", os.path.join(
-        BUILD, "(.libs/)?audient-fetch$")], capture_output=True, text=True,
-        check=False)
-    return out.stdout.split()
+    return processes(lambda program, _: program in (HELPER, os.path.join(
+        BUILD, ".libs", "audient-fetch")))
+
+
+def kill(pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def wait_for_no_helper():
