@@ -6,6 +6,7 @@ TOOLS = tests/tools/decide tests/tools/guest
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
+tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 
@@ -31,6 +32,7 @@ SERVER_TESTS = \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_opaque.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
