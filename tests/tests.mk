@@ -33,6 +33,7 @@ SERVER_TESTS = \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
 	tests/servers/test_opaque.py \
+	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
@@ -111,7 +112,7 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 
 .PHONY: bench check-quick demo
 
-EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
+EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
 	tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
