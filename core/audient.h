@@ -87,7 +87,10 @@ struct audient_verdict {
 MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
-/* The audit line of a decision: stable "key=value" pairs, no newline. */
+/*
+ * Counts a decision and makes its audit line: stable "key=value" pairs, no
+ * newline.  A host calls it once per decision.
+ */
 void audient_audit(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);

@@ -154,7 +154,7 @@ open_world(struct audient *a, const struct audient_options *options)
 	    (reason = crypto_open(&a->world.crypto)) != REASON_OK ||
 	    (reason = cache_open(&a->world.cache,
 		 conf->cache_dir != NULL ? conf->cache_dir : CACHE_DIR,
-		 &a->world.crypto)) != REASON_OK)
+		 &a->world.crypto, true)) != REASON_OK)
 		return reason;
 	a->keyset = calloc(conf->n_tenants, sizeof(struct keyset *));
 	if (a->keyset == NULL)
