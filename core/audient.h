@@ -25,6 +25,12 @@ struct audient_options {
 	const char *service; /* only this one will be asked for; or NULL */
 	bool is_long_lived;  /* many decisions: worth remembering things for */
 	struct log_sink log; /* line NULL: nobody listens */
+	/*
+	 * Not NULL: somebody looks, and does not decide.  Every path is below
+	 * this one, no directory is made, and the files that the
+	 * configuration names are left alone: audient_check_file() reads them.
+	 */
+	const char *root;
 };
 
 /*
