@@ -14,6 +14,7 @@ static const struct {
 	{ "doctor", cmd_doctor, "look for what is wrong on this host" },
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
+	{ "deny", cmd_deny, "refuse tokens, people or applications" },
 	{ "verify", cmd_verify, "check a signature and nothing else" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
