@@ -11,6 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
+	{ "setup", cmd_setup, "make the configuration" },
 	{ "doctor", cmd_doctor, "look for what is wrong on this host" },
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
