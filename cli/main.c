@@ -16,6 +16,7 @@ static const struct {
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
 	{ "deny", cmd_deny, "refuse tokens, people or applications" },
+	{ "stats", cmd_stats, "count decisions, for Prometheus" },
 	{ "verify", cmd_verify, "check a signature and nothing else" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
