@@ -163,7 +163,7 @@ explain(struct explanation *x)
 	x->rq.step_arg = x;
 	explain_begin(x);
 	reason = audient_check(audient, &x->rq, &x->verdict);
-	audient_token_id(audient, x->rq.token, x->verdict.token_id);
+	audient_token_id(audient, x->rq.token, x->token_id);
 	find_advice(x, audient);
 	if (x->is_json && !explain_json(x))
 		reason = REASON_OUT_OF_MEMORY;

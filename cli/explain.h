@@ -21,6 +21,7 @@ struct explanation {
 	json_t *checks;
 	json_t *warnings; /* strings */
 	struct peers peers;
+	char token_id[AUDIENT_TOKEN_ID_SIZE];
 	char advice[ADVICE_MAX];
 };
 

@@ -159,7 +159,7 @@ explain_text(const struct explanation *x)
 	put(x, "user", v->user);
 	put(x, "subject", v->subject);
 	put(x, "client", v->client);
-	put(x, "token", v->token_id);
+	put(x, "token", x->token_id);
 	put(x, "proof",
 	    v->proof == PROOF_USERINFO
 		? "userinfo: the issuer's word, bound to no audience"
@@ -192,7 +192,7 @@ explain_json(const struct explanation *x)
 	    reason_name(v->reason), "text", reason_text(v->reason), "user",
 	    v->user[0] != '\0' ? v->user : NULL, "subject", v->subject,
 	    "client", v->client, "proof", proof_name(v->proof), "key", v->key,
-	    "token", v->token_id, "service", x->rq.service, "users",
+	    "token", x->token_id, "service", x->rq.service, "users",
 	    x->are_names ? "names" : "accounts", "pam", x->peers.pam, "sasl",
 	    x->peers.sasl, "compared", x->rq.user != NULL, "peers",
 	    pack_peers(&x->peers), "advice", x->advice, "expires",
