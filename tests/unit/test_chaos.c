@@ -463,7 +463,8 @@ run_once(void)
 	enum reason reason;
 
 	number++;
-	if ((reason = cache_open(&world.cache, site.dir, &crypto)) == REASON_OK)
+	if ((reason = cache_open(&world.cache, site.dir, &crypto, true)) ==
+	    REASON_OK)
 		reason = once_take(&world, &use, &trace);
 	cache_close(world.cache);
 	return reason;
