@@ -16,8 +16,7 @@
 #include "output.h"
 
 static const char synopsis[] =
-    "list [--config FILE] [--service NAME]\n"
-    "   or: audient deny add|remove [OPTION ...] KIND VALUE\n"
+    "list|add|remove [OPTION ...] [KIND VALUE]\n"
     "   or: audient deny add [OPTION ...] --token FILE|- [--subject]";
 
 static const char about[] =

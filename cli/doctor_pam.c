@@ -17,6 +17,7 @@ struct patient {
 	struct stack stack;
 	const struct rule *auth; /* our first line of the type, or NULL */
 	const struct rule *account;
+	const struct rule *session;
 };
 
 static void
@@ -151,13 +152,21 @@ check_config_argument(const struct patient *p, const struct rule *rule)
 		    "this line uses another configuration, %s", path);
 }
 
+/* Whose rules count for a line of ours. */
+static void
+service_of(const struct patient *p, const struct rule *rule, char *name,
+    size_t size)
+{
+	if (!rule_argument(rule, "service=", name, size))
+		(void)snprintf(name, size, "%s", p->name);
+}
+
 static void
 check_rules(const struct patient *p, const struct rule *rule)
 {
 	char name[128], where[128];
 
-	if (!rule_argument(rule, "service=", name, sizeof(name)))
-		(void)snprintf(name, sizeof(name), "%s", p->name);
+	service_of(p, rule, name, sizeof(name));
 	locate(rule, where, sizeof(where));
 	if (strstr(rule->args, "config=") == NULL)
 		check_service_rules(p->d, where, name, "nobody gets in");
@@ -178,12 +187,12 @@ is_common(const struct rule *rule)
 static void
 check_rule(const struct patient *p, const struct rule *rule)
 {
-	if (rule->type == STACK_SESSION || rule->type == STACK_PASSWORD)
+	if (rule->type == STACK_PASSWORD)
 		tell(p, rule, LEVEL_PROBLEM,
-		    "Remove the line: the module has auth and account, and "
-		    "nothing else.",
-		    "the module has nothing of this type: the login fails here "
-		    "after it was allowed");
+		    "Remove the line: the module has auth, account and "
+		    "session, and nothing else.",
+		    "the module has nothing of this type: nobody can change a "
+		    "password here");
 	if (!has_module(p->d, rule->module))
 		tell(p, rule, LEVEL_PROBLEM,
 		    "Install the module, or give its absolute path.",
@@ -407,6 +416,48 @@ has_ours(const struct stack *stack)
 	return false;
 }
 
+/* The line that ends sessions for us, or NULL. */
+static const struct rule *
+find_systemd(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->n; i++)
+		if (stack->rule[i].type == STACK_SESSION &&
+		    strstr(stack->rule[i].module, "pam_systemd.so") != NULL)
+			return &stack->rule[i];
+	return NULL;
+}
+
+static void
+check_session(const struct patient *p)
+{
+	const struct rule *first = p->auth != NULL ? p->auth : p->account;
+	const struct rule *systemd = find_systemd(&p->stack);
+	struct audient_rules rules;
+	char name[128];
+
+	service_of(p, first, name, sizeof(name));
+	if (!doctor_find_rules(p->d, name, &rules) || !rules.limits_sessions)
+		return;
+	if (p->session == NULL)
+		tell(p, first, LEVEL_PROBLEM,
+		    "Add \"session required pam_audient.so\" before the line "
+		    "of "
+		    "pam_systemd.so.",
+		    "session_limit = token has no effect: there is no session "
+		    "line of this module");
+	else if (systemd == NULL)
+		tell(p, p->session, LEVEL_WARNING,
+		    "Add \"session optional pam_systemd.so\" behind it "
+		    "(libpam-systemd).",
+		    "session_limit = token has no effect: there is no line of "
+		    "pam_systemd.so, which would end the session");
+	else if (systemd < p->session)
+		tell(p, p->session, LEVEL_PROBLEM,
+		    "Put the line before that of pam_systemd.so.",
+		    "session_limit = token has no effect: pam_systemd.so comes "
+		    "before this line and never hears of it");
+}
+
 /* Files of /etc/pam.d that are only there to be included. */
 static bool
 is_part(const char *name)
@@ -431,6 +482,7 @@ check_file(void *arg, const char *name)
 		d->has_pam = true;
 		p->auth = find_ours(&p->stack, STACK_AUTH);
 		p->account = find_ours(&p->stack, STACK_ACCOUNT);
+		p->session = find_ours(&p->stack, STACK_SESSION);
 		if (p->stack.bad_line != 0) {
 			(void)snprintf(where, sizeof(where), "%s:%u",
 			    p->stack.bad_file, p->stack.bad_line);
@@ -446,6 +498,7 @@ check_file(void *arg, const char *name)
 		check_auth(p);
 		if (p->auth != NULL || p->account != NULL) {
 			check_account(p);
+			check_session(p);
 			check_rules(p, p->auth != NULL ? p->auth : p->account);
 		}
 	}

@@ -50,8 +50,9 @@ usage(const char *command, const char *synopsis)
 int
 help(const char *command, const char *synopsis, const char *options)
 {
-	(void)printf("usage: audient %s %s\n\n%s\nSee audient(1).\n", command,
-	    synopsis, options);
+	(void)printf("usage: audient %s %s\n\n"
+		     "  --help          print this\n%s\nSee audient(1).\n",
+	    command, synopsis, options);
 	return EXIT_ALLOW;
 }
 

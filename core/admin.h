@@ -38,6 +38,7 @@ struct audient_rules {
 	bool accepts_opaque;
 	bool trusts_host_tls;
 	bool denies_tokenless;
+	bool limits_sessions; /* session_limit = token */
 };
 
 const char *audient_cache_dir(const struct audient *audient);

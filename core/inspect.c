@@ -70,7 +70,8 @@ view(const struct service *v, struct audient_rules *out)
 		.allows_root = v->identity.allow_root,
 		.accepts_opaque = v->accept_opaque != 0,
 		.trusts_host_tls = v->tls == TLS_HOST_ENFORCED,
-		.denies_tokenless = v->tokenless == TOKENLESS_DENY };
+		.denies_tokenless = v->tokenless == TOKENLESS_DENY,
+		.limits_sessions = v->session_limit == SESSION_LIMIT_TOKEN };
 }
 
 bool

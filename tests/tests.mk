@@ -15,6 +15,10 @@ tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 
+CLI_TESTS = \
+	tests/cli/test_commands.py \
+	tests/cli/test_doctor.py \
+	tests/cli/test_explain.py
 SERVER_TESTS = \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
@@ -31,7 +35,7 @@ GATES = \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -99,6 +103,7 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
+	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant

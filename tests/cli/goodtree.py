@@ -80,7 +80,7 @@ submission inet n       -       n       -       -       smtpd
   -o smtpd_tls_security_level=encrypt
 pickup    unix  n       -       y       60      1       pickup
 """
-TIMER = "/etc/systemd/system/timers.target.wants/audient-keys.timer"
+TIMER = "/etc/systemd/system/timers.target.wants/audient-refresh.timer"
 
 
 def uid_of(name):

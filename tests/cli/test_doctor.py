@@ -132,10 +132,10 @@ def _(tree):
     os.chmod(tree.path("/usr/libexec/audient-fetch"), 0o644)
 
 
-@systems.row("a timer that is not enabled", "warning", "audient-keys.timer",
+@systems.row("a timer that is not enabled", "warning", "audient-refresh.timer",
              "installed but not enabled", "systemctl enable --now")
 def _(tree):
-    tree.write("/usr/lib/systemd/system/audient-keys.timer", "[Timer]\n")
+    tree.write("/usr/lib/systemd/system/audient-refresh.timer", "[Timer]\n")
     tree.remove(TIMER)
 
 
@@ -224,10 +224,36 @@ def _(tree):
     tree.write("/etc/pam.d/common-auth", OURS + goodtree.COMMON_AUTH)
 
 
-@systems.row("a session line", "problem", SSHD + ":8",
+@systems.row("a password line", "problem", SSHD + ":8",
              "the module has nothing of this type", "Remove the line")
 def _(tree):
+    tree.add(SSHD, "password required  pam_audient.so\n")
+
+
+LIMIT = "[service sshd]\nsession_limit = token\n\n[service sudo]"
+
+
+@systems.row("a limit of sessions without a session line", "problem",
+             SSHD + ":2", "there is no session line",
+             "session required pam_audient.so")
+def _(tree):
+    tree.change(CONFIG, "[service sudo]", LIMIT)
+
+
+@systems.row("a limit of sessions without systemd", "warning", SSHD + ":8",
+             "there is no line of pam_systemd.so", "libpam-systemd")
+def _(tree):
+    tree.change(CONFIG, "[service sudo]", LIMIT)
     tree.add(SSHD, "session  required  pam_audient.so\n")
+
+
+@systems.row("a limit of sessions behind systemd", "problem", SSHD + ":9",
+             "pam_systemd.so comes before this line",
+             "before that of pam_systemd.so")
+def _(tree):
+    tree.change(CONFIG, "[service sudo]", LIMIT)
+    tree.add(SSHD, "session  optional  pam_systemd.so\n"
+             "session  required  pam_audient.so\n")
 
 
 @systems.row("an unknown argument", "problem", SSHD + ":2",
