@@ -44,6 +44,7 @@ SERVER_TESTS = \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
 GATES = \
+	tests/gates/check-binaries \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
 	tests/gates/check-headers \
