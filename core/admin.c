@@ -19,6 +19,8 @@ audient_get_service(const struct audient *a, const char *name,
 		.problem = service->missing,
 		.denies_tokenless = service->tokenless == TOKENLESS_DENY,
 		.trusts_host_tls = service->tls == TLS_HOST_ENFORCED,
+		.limits_sessions =
+		    service->session_limit == SESSION_LIMIT_TOKEN,
 		.scope = service->policy.scopes.n > 0
 		    ? service->policy.scopes.item[0]
 		    : NULL,
@@ -179,7 +181,9 @@ verify(struct verification *x, struct span jwks, alg_set algs, struct span raw,
 
 	if ((reason = crypto_open(&x->crypto)) != REASON_OK)
 		return reason;
-	if (json_doc_parse(jwks, &x->doc) != REASON_OK) {
+	if ((reason = json_doc_parse(jwks, &x->doc)) != REASON_OK) {
+		if (reason == REASON_OUT_OF_MEMORY)
+			return reason;
 		text_printf(&x->why, "the key set is not a JSON object");
 		return REASON_KEY_UNUSABLE;
 	}

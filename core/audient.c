@@ -2,11 +2,12 @@
 #include "audient.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "b64url.h"
 #include "clock.h"
 #include "decision.h"
+#include "export.h"
+#include "once.h"
 #include "opaque.h"
 
 static void
@@ -49,6 +50,22 @@ allowed_algorithms(const struct decision *d)
 	return algs;
 }
 
+/* The tenants that have the key at hand; all of them if none has it. */
+static unsigned int
+find_tenants(const struct decision *d)
+{
+	const unsigned int tenants = d->service->tenants;
+	unsigned int found = 0;
+
+	if ((tenants & (tenants - 1)) == 0)
+		return tenants; /* just one */
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
+		if (may_issue(d, i) &&
+		    keyset_knows(d->a->keyset[i], d->header, NULL))
+			found |= 1U << i;
+	return found != 0 ? found : tenants;
+}
+
 /*
  * Finds the key, and with it the tenant: nothing in the token but the kid
  * has a say in whom to ask.
@@ -56,15 +73,9 @@ allowed_algorithms(const struct decision *d)
 static enum reason
 find_key(struct decision *d, struct keys **keys, struct key **key)
 {
+	const unsigned int candidates = find_tenants(d);
 	enum reason reason = REASON_KEY_UNKNOWN, next;
-	unsigned int candidates = 0;
 
-	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
-		if (may_issue(d, i) &&
-		    keyset_knows(d->a->keyset[i], d->header, NULL))
-			candidates |= 1U << i;
-	if (candidates == 0)
-		candidates = d->service->tenants;
 	for (size_t i = 0; i < d->a->conf->n_tenants; i++) {
 		if ((candidates & 1U << i) == 0)
 			continue;
@@ -169,6 +180,8 @@ check_jws(struct decision *d, const struct token *token)
 	    &d->window.not_after);
 	if (reason == REASON_OK)
 		d->v->expires = d->window.not_after + 1;
+	d->window.not_after = authn_last(&d->claims, &d->service->authn,
+	    rules->clock_tolerance, d->window.not_after);
 	return reason;
 }
 
@@ -243,6 +256,9 @@ check_bearer(struct decision *d)
 	rules.map = d->map.object;
 	if ((reason = policy_check(&d->claims, &d->service->policy,
 		 &d->trace)) == REASON_OK &&
+	    (reason = authn_check(&d->claims, &d->service->authn,
+		 d->service->claims.clock_tolerance, d->now, &d->trace)) ==
+		REASON_OK &&
 	    (d->deny.object == NULL ||
 		(reason = deny_check(d->deny.object, &d->claims, d->header->kid,
 		     &d->trace)) == REASON_OK))
@@ -250,6 +266,23 @@ check_bearer(struct decision *d)
 		    d->v->user, &d->v->is_delegate, &d->trace);
 	decision_release_files(d);
 	return reason;
+}
+
+/* The last word, as it changes something: good for one use means used. */
+static enum reason
+use_up(struct decision *d)
+{
+	const struct once use = { .service = d->rq->service,
+		.token = d->rq->token,
+		.until = d->v->expires != 0
+		    ? d->window.not_after
+		    : d->now + d->service->claims.max_token_lifetime,
+		.now = d->now,
+		.is_rehearsal = d->rq->is_rehearsal || d->rq->at != 0 };
+
+	if (!d->service->single_use)
+		return REASON_OK;
+	return once_take(&d->a->world, &use, &d->trace);
 }
 
 /* What is no token may be a password: not even its length is told. */
@@ -295,7 +328,9 @@ decide(struct decision *d)
 		reason = REASON_INTERNAL;
 		break;
 	}
-	return reason == REASON_OK ? check_bearer(d) : reason;
+	if (reason != REASON_OK || (reason = check_bearer(d)) != REASON_OK)
+		return reason;
+	return use_up(d);
 }
 
 enum reason
@@ -308,7 +343,7 @@ audient_check(struct audient *a, const struct audient_request *rq,
 	struct decision d = { .a = a, .rq = rq, .v = v };
 
 	verdict_init(v);
-	if (atomic_load(&a->pid) != getpid())
+	if (forked_is_child(&a->forked))
 		audient_after_fork(a);
 	header.kid = span_of(NULL);
 	d.header = &header;
@@ -326,6 +361,9 @@ audient_check(struct audient *a, const struct audient_request *rq,
 		return v->reason;
 	v->reason = decide(&d);
 	verdict_set_trace(v, &d.trace);
+	if (v->reason == REASON_OK && rq->exported != NULL)
+		export_claims(&d.claims, d.service->exports,
+		    d.service->n_exports, rq->exported, rq->exported_arg);
 	decision_keep(&d);
 	userinfo_answer_clear(&d.info);
 	return v->reason;

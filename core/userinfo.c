@@ -14,7 +14,7 @@
 #define DOWN_PAUSE  5	 /* seconds without a question after no answer */
 #define LIMIT_PAUSE 60	 /* after a 429 that does not say for how long */
 #define SWEEP_AGE   3600 /* seconds; no max_age is longer */
-#define SWEEP_MAX   4096 /* records */
+#define SWEEP_MAX   8192 /* records, and the locks and marks beside them */
 #define NAME_SIZE   72
 
 /* Auth0: burst 10, then 5 a minute per user; Free plan 300 a minute in all. */
@@ -134,8 +134,11 @@ store(struct search *s, int lock, int status, struct span claims)
 		(void)cache_store(s->world->cache, CACHE_USERINFO, s->record,
 		    lock, buf_span(&text));
 	buf_free(&text);
-	cache_sweep(s->world->cache, CACHE_USERINFO, s->now, SWEEP_AGE,
-	    SWEEP_MAX);
+	/* a time to come is as good as none */
+	cache_sweep(s->world->cache, CACHE_USERINFO, s->now,
+	    &(const struct cache_limits){ .max_age = SWEEP_AGE,
+		.max_ahead = SWEEP_AGE,
+		.max = SWEEP_MAX });
 }
 
 /* A mark that says: not for so many seconds. */
@@ -238,31 +241,46 @@ heed(struct search *s, int lock, enum issuer_result result,
 	return REASON_ISSUER_UNAVAILABLE;
 }
 
-static enum reason
-ask(struct search *s, int lock, struct issuer_document *document)
+/* Where to ask: in the discovery document, if nobody has said. */
+static enum issuer_result
+find_url(struct search *s, struct endpoints *endpoints,
+    struct issuer_document *document)
 {
-	struct issuer_question question = { .tenant = s->q->tenant,
-		.bearer = s->q->token,
-		.size_max = BODY_MAX,
-		.deadline_ms = s->q->deadline_ms };
-	struct endpoints endpoints;
 	enum issuer_result result;
-	enum reason reason;
 
 	result = discovery_get(s->world, s->q->tenant, s->q->issuer, false,
-	    s->q->deadline_ms, &endpoints, document);
-	if (result == ISSUER_OK && endpoints.userinfo == NULL) {
+	    s->q->deadline_ms, endpoints, document);
+	if (result == ISSUER_OK && endpoints->userinfo == NULL) {
 		text_printf(&document->why,
 		    "the discovery document has no "
 		    "userinfo_endpoint");
 		result = ISSUER_BAD_ANSWER;
 	}
-	if (result == ISSUER_OK) {
+	if (result == ISSUER_OK)
 		issuer_document_clear(document);
-		question.url = endpoints.userinfo;
-		result = issuer_get(s->world, &question, document);
-	} else if (document->status != 429)
+	else if (document->status != 429)
 		document->status = 0; /* not what /userinfo said */
+	return result;
+}
+
+static enum reason
+ask(struct search *s, int lock, struct issuer_document *document)
+{
+	struct issuer_question question = { .tenant = s->q->tenant,
+		.url = s->q->tenant->userinfo_endpoint,
+		.bearer = s->q->token,
+		.size_max = BODY_MAX,
+		.deadline_ms = s->q->deadline_ms };
+	struct endpoints endpoints = { .userinfo = NULL };
+	enum issuer_result result = ISSUER_OK;
+	enum reason reason;
+
+	if (question.url == NULL) {
+		result = find_url(s, &endpoints, document);
+		question.url = endpoints.userinfo;
+	}
+	if (result == ISSUER_OK)
+		result = issuer_get(s->world, &question, document);
 	reason = heed(s, lock, result, document);
 	endpoints_clear(&endpoints);
 	return reason;

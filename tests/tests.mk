@@ -9,14 +9,22 @@ tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 
+check_LTLIBRARIES += tests/tools/pam_peek.la
+tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
+tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
+	-shared -avoid-version -rpath /nowhere
+tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
+
 SERVER_TESTS = \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
-	tests/servers/test_sshd.py
+	tests/servers/test_sshd.py \
+	tests/servers/test_stepup.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
@@ -43,7 +51,11 @@ demo: all
 
 # --- benchmarks -----------------------------------------------------------------
 
-EXTRA_PROGRAMS = tests/bench/bench_validate tests/bench/bench_pam
+EXTRA_PROGRAMS = \
+	tests/bench/bench_fetch \
+	tests/bench/bench_opaque \
+	tests/bench/bench_pam \
+	tests/bench/bench_validate
 EXTRA_LTLIBRARIES = tests/bench/pam_empty.la tests/bench/pam_crypto.la
 tests_bench_bench_validate_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 	tests/bench/bench_validate.c
@@ -59,6 +71,15 @@ if HAVE_LIBJWT
 tests_bench_bench_validate_CPPFLAGS += -DHAVE_LIBJWT $(LIBJWT_CFLAGS)
 tests_bench_bench_validate_LDADD += $(LIBJWT_LIBS)
 endif
+tests_bench_bench_fetch_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_fetch.c
+tests_bench_bench_fetch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
+	$(CURL_CFLAGS)
+tests_bench_bench_fetch_LDADD = libaudientcore.la $(CURL_LIBS)
+tests_bench_bench_opaque_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_opaque.c
+tests_bench_bench_opaque_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
+tests_bench_bench_opaque_LDADD = libaudientcore.la
 tests_bench_bench_pam_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 	tests/bench/bench_pam.c
 tests_bench_bench_pam_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
