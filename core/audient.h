@@ -55,6 +55,7 @@ struct audient_request {
 	struct span token;
 	const char *service; /* of PAM or SASL */
 	const char *user;    /* the account asked for; NULL: the token's */
+	const char *realm;   /* the domain of names without one; or NULL */
 	int64_t uid;	     /* of that account, or one of the above */
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
