@@ -16,11 +16,13 @@ tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 
 SERVER_TESTS = \
+	tests/servers/test_cyrus.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_postfix.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
@@ -99,6 +101,12 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
-	tests/servers/sshd.py tests/bench/bench.py tests/tenant
+	$(SERVER_TESTS) tests/servers/badinput.py tests/servers/clients.py \
+	tests/servers/cyrus.py tests/servers/demo.py tests/servers/door.py \
+	tests/servers/dovecot.py tests/servers/faultlib.py \
+	tests/servers/jail tests/servers/matrix.py \
+	tests/servers/memcached.py tests/servers/page.py \
+	tests/servers/postfix.py tests/servers/rig.py \
+	tests/servers/slapd.py tests/servers/sshd.py \
+	tests/servers/svnserve.py tests/servers/wire.py \
+	tests/bench/bench.py tests/tenant

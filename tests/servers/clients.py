@@ -51,11 +51,16 @@ def secret(door, name, text):
     return door.rig.write(os.path.join("client", name), text, 0o600)
 
 
-def run(door, *command, text="", plugins=None):
+def environment(door, plugins):
+    """With plug-ins of ours, the program's password is the token."""
     env = {"HOME": work(door), "LC_ALL": "C"}
     if plugins:
-        env["SASL_PATH"] = plugins
-    return door.rig.run(*command, text=text, env=env)
+        env.update({"SASL_PATH": plugins, "AUDIENT_TOKEN_FILE": "-"})
+    return env
+
+
+def run(door, *command, text="", plugins=None):
+    return door.rig.run(*command, text=text, env=environment(door, plugins))
 
 
 # --- SMTP ---------------------------------------------------------------------
@@ -197,8 +202,14 @@ def mbsync(door, mechanism, user, token, plugins):
         "Channel c", "Far :far:", "Near :near:", "Patterns INBOX",
         "Create Near", "SyncState *", ""]))
     door.rig.path("client", "mail")
-    status, out = run(door, "mbsync", "-c", rc, "c", plugins=plugins)
-    return status == 0, out
+    with pexpect.spawn(
+            "mbsync", ["-c", rc, "c"], timeout=PATIENCE, encoding="latin-1",
+            env={**os.environ, **environment(door, plugins)}) as screen:
+        # after a refusal it says so, and stays
+        if screen.expect(["IMAP wants more steps[^\r]*", pexpect.EOF]) == 0:
+            return False, screen.after + " (and it waits until it is stopped)"
+        said = screen.before
+    return screen.exitstatus == 0, said
 
 
 @client("mbsync", "imap")

@@ -2,6 +2,8 @@
 """Host x client x mechanism x token: what came of it, what the client
 printed, and what the log said."""
 
+import json
+import os
 import re
 import time
 
@@ -84,17 +86,31 @@ def silence(tenant):
     tenant.fault("*", status=503)
 
 
-def run_doors(doors, is_full):
-    """All rows of some doors of one host."""
+def run_doors(name, doors):
+    """All rows of some doors of one host.  Where a matrix is asked for, in
+    the directory AUDIENT_MATRIX, they are all run and kept there."""
+    directory = os.environ.get("AUDIENT_MATRIX")
     rows = []
     for door in doors:
         for i, (client, mechanism) in enumerate(clients_of(door)):
             rows += [run_row(door, client, mechanism, case) for case
-                     in cases_of(door, client, i == 0, is_full)]
+                     in cases_of(door, client, i == 0, directory)]
     silence(doors[0].rig.tenant)
     for door in doors:
         pairs = clients_of(door)
         rows += [run_row(door, *pair, "tenant down")
-                 for pair in (pairs if is_full else pairs[:1])]
+                 for pair in (pairs if directory else pairs[:1])]
     doors[0].rig.tenant.clear()
-    return rows
+    if directory:
+        keep(os.path.join(directory, name + ".json"), rows)
+
+
+def keep(path, rows):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump([{
+            "door": row.door.name, "protocol": row.door.protocol,
+            "client": row.client.name, "recorded": row.client.is_recorded,
+            "mechanism": row.mechanism, "case": row.case,
+            "admitted": row.admitted, "printed": row.printed,
+            "logged": row.logged} for row in rows], f, indent=1)

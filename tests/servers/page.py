@@ -14,7 +14,7 @@ import re
 
 from rig import SOURCE
 
-BLOCK = re.compile(r"^<!-- (file|run|log): (\S+) -->\n+```\w*\n(.*?)^```$",
+BLOCK = re.compile(r"^<!-- (file|run|log): (\S[^\n]*?) -->\n+```\w*\n(.*?)^```$",
                    re.MULTILINE | re.DOTALL)
 
 

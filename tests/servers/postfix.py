@@ -31,6 +31,7 @@ default_transport = discard:
 relay_transport = discard:
 alias_maps =
 alias_database =
+smtp_sasl_password_maps = texthash:/etc/postfix/sasl_passwd
 """
 # smtp(8) as a client: what comes in at one port is shown at "submission".
 RELAY = """\
@@ -39,11 +40,7 @@ RELAY = """\
   -o content_filter=with_token:[127.0.0.1]:%(port)d
 with_token unix - - y - - smtp
   -o max_use=1
-  -o smtp_sasl_auth_enable=yes
-  -o smtp_sasl_password_maps=texthash:/etc/postfix/sasl_passwd
-  -o smtp_sasl_security_options=noanonymous
   -o smtp_sasl_mechanism_filter=%(mechanism)s
-  -o smtp_tls_security_level=encrypt
 """
 
 
@@ -58,6 +55,7 @@ class Postfix:
         self.door = Door(rig, "Postfix smtpd", "smtp", Smtp, self.port,
                          self._tls[0], audience=AUDIENCE, scope=SCOPE)
         self.door.relay = self.relay
+        self._process = None
 
     def _files(self, limits):
         rig, page = self.rig, self.page
@@ -71,7 +69,8 @@ class Postfix:
                  owner.pw_gid)
         ours = page.file("/etc/postfix/main.cf", {CERTIFICATE: self._tls[0],
                                                   KEY: self._tls[1]})
-        ours = [line for line in ours.splitlines()
+        client = page.file("client: main.cf")
+        ours = [line for line in (ours + client).splitlines()
                 if limits or not line.startswith(LIMITS)]
         debian = open("/usr/share/postfix/main.cf.debian").read()
         rig.write("root/etc/postfix/main.cf",
@@ -96,14 +95,18 @@ class Postfix:
             for mechanism, port in self._relays.items())
         self.rig.write("root/etc/postfix/master.cf", debian + entry + relays)
 
-    def start(self, limits=True, wrap=()):
+    def start(self, limits=True):
         """limits=False: without the two of the page that raise them."""
         self._files(limits)
         # as Debian's unit does, before it starts Postfix
-        return self.rig.start(
-            *wrap, "sh", "-c", "/usr/lib/postfix/configure-instance.sh - && "
+        self._process = self.rig.start(
+            "sh", "-c", "/usr/lib/postfix/configure-instance.sh - && "
             "exec postfix start-fg", log="postfix.log", wait_port=self.port,
             stop=("postfix", "stop"))
+
+    def restart(self, **options):
+        self.rig.stop(self._process)
+        self.start(**options)
 
     def relay(self, mechanism, user, token):
         """Lets smtp(8) hand on a letter with a token; as a client does."""

@@ -194,7 +194,9 @@ class Rig:
         system = os.path.dirname(system[0])
         ours = os.path.join(self.dir, "root" + system)
         if not os.path.exists(ours):
-            shutil.copytree(system, ours, symlinks=True)
+            # KDE's plug-in has one of our mechanisms
+            shutil.copytree(system, ours, symlinks=True,
+                            ignore=shutil.ignore_patterns("libkdexoauth2*"))
         for name in ("libaudient.so", "libaudientclient.so"):
             shutil.copy(os.path.join(BUILD, ".libs", name), ours)
         self.replace(system)
