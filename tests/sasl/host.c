@@ -142,8 +142,8 @@ __syslog_chk(int priority, int flag, const char *fmt, ...)
 	va_end(ap);
 }
 
-EXPORT void
-syslog(int priority, const char *fmt, ...)
+/* libc's header makes a macro of it for clang */
+EXPORT void(syslog)(int priority, const char *fmt, ...)
 {
 	va_list ap;
 

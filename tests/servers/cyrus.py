@@ -63,6 +63,7 @@ class Cyrus:
     def start(self, **options):
         """Options of imapd.conf beside the page; None takes one away."""
         rig = self.rig
+        rig.cache_for("cyrus")
         rig.replace("/run")
         for name in OURS:
             rig.replace(name)

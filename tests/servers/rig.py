@@ -10,6 +10,7 @@ was run, and says why.
 import contextlib
 import glob
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -214,6 +215,12 @@ class Rig:
                  "subjectAltName=IP:127.0.0.1,DNS:localhost",
                  "-out", paths[0], "-keyout", paths[1])
         return paths
+
+    def cache_for(self, user):
+        """What audient-cachedirs(8) does for a user of the system."""
+        who = pwd.getpwnam(user)
+        where = self.path("cache", str(who.pw_uid), mode=0o700)
+        os.chown(where, who.pw_uid, who.pw_gid)
 
     def accounts(self, *names):
         """Lets accounts exist in the jail, with passwords that never fit."""
