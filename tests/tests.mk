@@ -96,7 +96,7 @@ CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
 
-.PHONY: bench check-quick demo
+.PHONY: bench check-quick check-threads demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \

@@ -49,4 +49,9 @@ tests_sasl_test_services_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_services_LDADD = tests/sasl/libhost.la
 tests_sasl_test_threads_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_threads_LDADD = tests/sasl/libhost.la
+tests_sasl_test_threads_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+
+# For a build with --enable-sanitizers=thread.
+check-threads: all tests/sasl/test_threads
+	AUDIENT_BUILD='$(abs_builddir)' tests/sasl/test_threads
 endif HAVE_CMOCKA
