@@ -23,6 +23,7 @@ SERVER_TESTS = \
 	tests/servers/test_guest.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
+	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
 	tests/servers/test_stepup.py
 GATES = \
@@ -100,5 +101,6 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
+	tests/servers/jail tests/servers/ldapwire.py tests/servers/rig.py \
+	tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant
