@@ -100,7 +100,6 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick check-threads demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/ldapwire.py tests/servers/rig.py \
-	tests/servers/slapd.py \
-	tests/servers/sshd.py tests/bench/bench.py tests/tenant
+	$(SERVER_TESTS) tests/servers/demo.py tests/servers/directory.py \
+	tests/servers/faultlib.py tests/servers/jail tests/servers/rig.py \
+	tests/servers/slapd.py tests/servers/sshd.py tests/bench/bench.py tests/tenant

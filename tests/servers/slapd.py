@@ -27,8 +27,6 @@ uid: {1}
 cn: {1}
 sn: {1}
 """
-# alice may act for bob, as far as slapd is concerned
-DELEGATE = "authzTo: dn.exact:uid=bob,ou=people,{0}\n"
 
 
 class Slapd:
@@ -72,11 +70,10 @@ class Slapd:
             "include /etc/ldap/schema/core.schema",
             "include /etc/ldap/schema/cosine.schema",
             "include /etc/ldap/schema/inetorgperson.schema",
-            "pidfile %s/slapd.pid" % rig.dir, "loglevel stats",
+            "pidfile %s/slapd.pid" % rig.dir,
             "modulepath /usr/lib/ldap", "moduleload back_mdb",
             "TLSCertificateFile %s/slapd.pem" % rig.dir,
             "TLSCertificateKeyFile %s/slapd.key" % rig.dir,
-            "authz-policy to",
             'authz-regexp "%s" "uid=$1,ou=people,%s"' % (regexp, SUFFIX),
             "database mdb", "suffix " + SUFFIX,
             "directory %s/db" % rig.dir, ""]))
@@ -85,9 +82,8 @@ class Slapd:
         rig = self._rig
         self._certificate()
         config = self._files(options)
-        people = PERSON.format(SUFFIX, "alice") + DELEGATE.format(SUFFIX) + \
-            PERSON.format(SUFFIX, "bob")
-        ldif = rig.write("init.ldif", LDIF.format(SUFFIX) + people)
+        ldif = rig.write("init.ldif", LDIF.format(SUFFIX) + "".join(
+            PERSON.format(SUFFIX, name) for name in ("alice", "bob")))
         status, out = rig.run("slapadd", "-f", config, "-l", ldif)
         if status != 0:
             print("# slapadd: " + out)

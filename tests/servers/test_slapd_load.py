@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Many binds at once on a real slapd: good tokens and bad ones, a key that
 comes meanwhile, and one opaque token two hundred times.  The tenant must not
-feel it."""
+feel it.  And who acts for whom there: the token and slapd both have a say."""
 
 import os
 import sys
@@ -10,9 +10,8 @@ import threading
 import time
 
 import rig as rig_module
-from ldapwire import Ldap, LdapError, oauthbearer
-from rig import OTHER_AUDIENCE, Rig, free_port
-from slapd import Slapd
+from directory import Directory, LdapError, oauthbearer
+from rig import OTHER_AUDIENCE, Rig
 
 CLIENTS = 64
 BINDS = 4               # of each client, on one connection
@@ -20,28 +19,31 @@ RECONNECTS = 200
 KEYS, USERINFO = "/.well-known/jwks.json", "/userinfo"
 
 
+def bind(ldap, token, authzid=""):
+    """(result code, who one is then)"""
+    code, _, _ = ldap.bind("OAUTHBEARER", oauthbearer(token, authzid))
+    if code == 14:              # that was the reason; now the refusal
+        code, _, _ = ldap.bind("OAUTHBEARER", b"\1")
+    return code, ldap.whoami() if code == 0 else None
+
+
 class Client(threading.Thread):
     """Binds with its tokens in turns; errors are what should not be."""
 
-    def __init__(self, rig, port, gate, rows, number):
+    def __init__(self, directory, gate, rows, number):
         super().__init__()
-        self._rig, self._port, self._gate = rig, port, gate
+        self._directory, self._gate = directory, gate
         self._rows, self._number = rows, number
         self.errors, self.done = [], 0
 
     def _bind(self, ldap, token, want):
-        code, text, _ = ldap.bind("OAUTHBEARER", oauthbearer(token))
-        if code == 14:          # the refusal's reason; now the refusal
-            code, text, _ = ldap.bind("OAUTHBEARER", b"\1")
-        me = ldap.whoami() if code == 0 else ""
-        if code != (49 if want is None else 0) or me != (want or ""):
-            self.errors.append("%s %s: %s instead of %s" %
-                               (code, text, me, want))
+        got = bind(ldap, token)
+        if got != (0 if want else 49, want):
+            self.errors.append("%s instead of %s" % (got, want))
 
     def run(self):
         try:
-            ca = os.path.join(self._rig.dir, "slapd.pem")
-            with Ldap(self._port, ca) as ldap:
+            with self._directory.connect() as ldap:
                 self._gate.wait()
                 for n in range(BINDS):
                     at = (self._number + n) % len(self._rows)
@@ -51,9 +53,9 @@ class Client(threading.Thread):
             self.errors.append(repr(e))
 
 
-def at_once(rig, port, what, rows):
+def at_once(rig, directory, what, rows):
     gate = threading.Barrier(CLIENTS)
-    clients = [Client(rig, port, gate, rows, n) for n in range(CLIENTS)]
+    clients = [Client(directory, gate, rows, n) for n in range(CLIENTS)]
     for client in clients:
         client.start()
     for client in clients:
@@ -64,14 +66,14 @@ def at_once(rig, port, what, rows):
              "%s: %d clients at once" % (what, CLIENTS), *errors[:5])
 
 
-def keys(rig, port, slapd):
+def keys(rig, directory):
     """At the beginning no key is there; then, twice, a new one comes while
     tokens by the old one are still good."""
     def mint(name, **how):
         return rig.tenant.mint(name, claims={"email_verified": True}, **how)
 
     def good():
-        return [(mint(name), slapd.dn(name)) for name in ("alice", "bob") * 3]
+        return [(mint(name), "dn:" + directory.dn(name)) for name in ("alice", "bob") * 3]
 
     def bad():
         return [(mint("alice", audience=OTHER_AUDIENCE), None),
@@ -79,7 +81,7 @@ def keys(rig, port, slapd):
                 (mint("bob", tamper="payload"), None)]
 
     before = rig.tenant.count(KEYS)
-    at_once(rig, port, "nobody has a key yet", good() + bad())
+    at_once(rig, directory, "nobody has a key yet", good() + bad())
     rig.case(rig.tenant.count(KEYS) == before + 1, "one question for all",
              rig.tenant.count(KEYS) - before)
     for what in ("an unseen key", "another one"):
@@ -88,47 +90,75 @@ def keys(rig, port, slapd):
         rig.tenant.rotate()
         time.sleep(1.1)                 # more than the cooldown
         before = rig.tenant.count(KEYS)
-        at_once(rig, port, what + " and the old one", old + good() + bad())
+        at_once(rig, directory, what + " and the old one", old + good() + bad())
         rig.case(rig.tenant.count(KEYS) == before + 1,
                  what + ": one question for all",
                  rig.tenant.count(KEYS) - before)
     unknown = [(mint("alice", key="rogue"), None)]
     before, start = rig.tenant.count(KEYS), time.monotonic()
-    at_once(rig, port, "a key of nobody's", unknown)
+    at_once(rig, directory, "a key of nobody's", unknown)
     asked, took = rig.tenant.count(KEYS) - before, time.monotonic() - start
     rig.case(asked <= 2 + took, "a key of nobody's: few questions", asked)
 
 
-def opaque(rig, port, slapd):
+def opaque(rig, directory):
     """A mail program opens and closes connections all the time."""
     token = rig.tenant.mint("alice", kind="opaque")
+    want = 0, "dn:" + directory.dn("alice")
     before = rig.tenant.count(USERINFO)
-    ca = os.path.join(rig.dir, "slapd.pem")
-    refused = []
+    errors = []
     for _ in range(RECONNECTS):
-        with Ldap(port, ca) as ldap:
-            code, text, _ = ldap.bind("OAUTHBEARER", oauthbearer(token))
-            if code != 0 or ldap.whoami() != slapd.dn("alice"):
-                refused.append("%d %s" % (code, text))
-    rig.case(not refused, "an opaque token, %d connections" % RECONNECTS,
-             *refused[:5])
+        with directory.connect() as ldap:
+            got = bind(ldap, token)
+            if got != want:
+                errors.append(got)
+    rig.case(not errors, "an opaque token, %d connections" % RECONNECTS,
+             *errors[:5])
     asked = rig.tenant.count(USERINFO) - before
     rig.case(asked == 1, "the tenant was asked once", asked)
+
+
+def delegates(rig, directory):
+    """slapd would let alice act for bob.  The token has to say so as well,
+    and what it says is not enough by itself."""
+    alice, bob = ("dn:" + directory.dn(name) for name in ("alice", "bob"))
+    rows = [
+        ("nobody else", "alice", ["act:any"], "", (0, alice)),
+        ("herself", "alice", ["act:any"], "u:alice", (0, alice)),
+        ("bob, both let her", "alice", ["act:any"], "u:bob", (0, bob)),
+        ("bob, no permissions", "alice", None, "u:bob", (50, None)),
+        ("bob, another permission", "alice", ["act:any2"], "u:bob",
+         (50, None)),
+        ("root", "alice", ["act:any"], "u:root", (49, None)),
+        ("somebody unknown", "alice", ["act:any"], "u:carol", (50, None)),
+        ("a DN", "alice", ["act:any"], bob, (50, None)),
+        ("alice, slapd does not let him", "bob", ["act:any"], "u:alice",
+         (50, None)),
+    ]
+    for what, name, permissions, authzid, want in rows:
+        token = rig.tenant.mint(name, permissions=permissions,
+                                claims={"email_verified": True})
+        with directory.connect() as ldap:
+            got = bind(ldap, token, authzid)
+        rig.case(got == want, "%s for %s" % (name, what), got)
+    line = rig.syslog.wait('authcid="alice" authzid="u:bob"')
+    rig.case(line != "", "slapd's log has both names")
 
 
 def main():
     rig_module.need_root()
     rig_module.need("slapd", "unshare")
     with Rig("slapd-load") as rig:
-        port = free_port()
-        slapd = Slapd(rig, free_port(), port)
         rig.configure("refetch_cooldown = 1\n"
                       "opaque_tokens = accept-unbound\n"
                       "required_claim = email_verified true\n"
-                      "userinfo_max_age = 600\n")
-        slapd.start()
-        keys(rig, port, slapd)
-        opaque(rig, port, slapd)
+                      "userinfo_max_age = 600\n"
+                      "delegation_permission = act:any\n")
+        directory = Directory(rig, loglevel="stats")
+        keys(rig, directory)
+        opaque(rig, directory)
+        delegates(rig, directory)
+        rig.secret_free([rig.tenant.mint("alice")])
         return rig.finish()
 
 

@@ -1,10 +1,54 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Enough of LDAP (RFC 4511) to bind, and to ask who one is, many times a
-second; libldap's programs would be most of the time.  Whole numbers below 128
-stand for the message's number, so that answers are easy to find."""
+"""A small directory with our plug-in, and enough of LDAP (RFC 4511) to bind
+there, and to ask who one is, many times a second; libldap's programs would be
+most of the time."""
 
+import glob
+import os
+import shutil
 import socket
 import ssl
+
+from rig import BUILD, free_port
+
+SUFFIX = "dc=example,dc=com"
+# alice may act for bob, as far as slapd is concerned
+PEOPLE = {"alice": "authzTo: dn.exact:uid=bob,ou=people,%s\n" % SUFFIX,
+          "bob": ""}
+ENTRIES = """\
+dn: {0}
+objectClass: dcObject
+objectClass: organization
+o: example
+dc: example
+
+dn: ou=people,{0}
+objectClass: organizationalUnit
+ou: people
+""".format(SUFFIX)
+PERSON = """
+dn: uid={1},ou=people,{0}
+objectClass: inetOrgPerson
+uid: {1}
+cn: {1}
+sn: {1}
+userPassword: secret
+"""
+CONF = """\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+loglevel {loglevel}
+modulepath /usr/lib/ldap
+moduleload back_mdb
+TLSCertificateFile {dir}/slapd.pem
+TLSCertificateKeyFile {dir}/slapd.key
+authz-policy to
+authz-regexp "^uid=([^,]+),cn=[^,]+,cn=auth$" "uid=$1,ou=people,{suffix}"
+database mdb
+suffix {suffix}
+directory {dir}/db
+"""
 
 BIND, BIND_ANSWER = 0x60, 0x61
 EXTENDED, EXTENDED_ANSWER = 0x77, 0x78
@@ -100,5 +144,47 @@ class Ldap:
 
 
 def oauthbearer(token, authzid=""):
+    authzid = authzid.replace("=", "=3D").replace(",", "=2C")
     return b"n,%s,\1auth=Bearer %s\1\1" % (
         b"a=" + authzid.encode() if authzid else b"", token.encode())
+
+
+class Directory:
+    """A slapd on loopback and on a socket; people with passwords."""
+
+    def __init__(self, rig, loglevel="none"):
+        self._rig = rig
+        self.port, self.path = free_port(), os.path.join(rig.dir, "ldapi")
+        self.ca = os.path.join(rig.dir, "slapd.pem")
+        plugins = rig.path("sasl2")
+        shutil.copy(os.path.join(BUILD, ".libs", "libaudient.so"), plugins)
+        path = ":".join([plugins, *glob.glob("/usr/lib/*/sasl2")])
+        rig.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=slapd", "-addext", "subjectAltName=IP:127.0.0.1",
+                "-keyout", os.path.join(rig.dir, "slapd.key"), "-out", self.ca)
+        rig.replace("/etc/ldap/sasl2")
+        rig.write("root/etc/ldap/sasl2/slapd.conf",
+                  "mech_list: OAUTHBEARER XOAUTH2 EXTERNAL PLAIN\n"
+                  "audient_config: %s/audient.conf\n" % rig.dir)
+        rig.path("db")
+        config = rig.write("slapd.conf", CONF.format(
+            loglevel=loglevel, dir=rig.dir, suffix=SUFFIX))
+        status, out = rig.run("slapadd", "-f", config, text=ENTRIES + "".join(
+            PERSON.format(SUFFIX, name) + more
+            for name, more in PEOPLE.items()))
+        assert status == 0, out
+        self._process = rig.start(
+            "slapd", "-f", config, "-h", "ldaps://127.0.0.1:%d ldapi://%s" % (
+                self.port, self.path.replace("/", "%2F")), "-d", "0",
+            log="slapd.log", wait_port=self.port, env={"SASL_PATH": path})
+
+    def connect(self):
+        return Ldap(self.port, self.ca)
+
+    def connect_here(self):
+        return Ldap(path=self.path)
+
+    @staticmethod
+    def dn(name):
+        return "uid=%s,ou=people,%s" % (name, SUFFIX)
