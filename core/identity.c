@@ -248,6 +248,16 @@ check_account(const struct identity_rules *rules, const struct account *account,
 	return REASON_OK;
 }
 
+bool
+identity_opens(const struct identity_rules *rules, int64_t uid)
+{
+	const struct account account = { .name = "", .uid = uid };
+	struct trace trace;
+
+	trace_init(&trace);
+	return check_account(rules, &account, "", &trace) == REASON_OK;
+}
+
 enum reason
 identity_check(const struct claims *claims, const struct identity_rules *rules,
     const struct account *account, char user[USER_MAX + 1], bool *is_delegate,

@@ -45,6 +45,9 @@ MUST_CHECK enum reason identity_check(const struct claims *claims,
     const struct identity_rules *rules, const struct account *account,
     char user[USER_MAX + 1], bool *is_delegate, struct trace *trace);
 
+/* May any token at all open the account? */
+bool identity_opens(const struct identity_rules *rules, int64_t uid);
+
 /*
  * Letters, digits and . _ - @ +, starting with a letter, digit or '_', not
  * all digits, at most USER_MAX bytes; a '$' may end it.
