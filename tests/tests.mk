@@ -40,6 +40,7 @@ SERVER_TESTS = \
 	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
+	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
@@ -115,11 +116,11 @@ CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
 
-.PHONY: bench check-quick demo
+.PHONY: bench check-quick check-threads demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
-	tests/servers/faultlib.py \
+	tests/servers/directory.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant
