@@ -30,6 +30,7 @@ CLI_TESTS = \
 	tests/cli/test_doctor.py \
 	tests/cli/test_explain.py
 SERVER_TESTS = \
+	tests/servers/test_adversary.py \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
