@@ -131,23 +131,6 @@ find_uid(const char *user)
 	return pw.pw_uid;
 }
 
-/* The one refusal that the user can do something about at once. */
-static void
-tell_user(pam_handle_t *pamh, int flags, enum reason reason, size_t len)
-{
-	const char *who = prompt_who_cuts(len);
-
-	if ((flags & (int)PAM_SILENT) != 0 || reason != REASON_TOKEN_TRUNCATED)
-		return;
-	if (who != NULL)
-		(void)pam_error(pamh,
-		    "The token was cut at %zu bytes, as %s. Enter it in parts.",
-		    len, who);
-	else
-		(void)pam_error(pamh,
-		    "The token is incomplete: %zu bytes arrived.", len);
-}
-
 static enum reason
 check(pam_handle_t *pamh, const struct args *args, struct audient *audient,
     const char *user, struct span token, struct log_arg *log,
@@ -198,24 +181,24 @@ static int
 authenticate(pam_handle_t *pamh, int flags, const struct args *args,
     const char *user, struct audient *audient, struct log_arg *log)
 {
-	struct buf token = BUF_INIT(2 * TOKEN_SIZE_MAX);
+	struct prompt p = PROMPT_INIT;
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
 	int rc, kept;
 
-	rc = prompt_token(pamh, args, audient, &token);
+	rc = prompt_token(pamh, args, audient, &p);
 	if (rc == PAM_SUCCESS) {
-		rc = to_pam(check(pamh, args, audient, user, buf_span(&token),
+		rc = to_pam(check(pamh, args, audient, user, buf_span(&p.token),
 		    log, &login));
-		tell_user(pamh, flags, login.reason, token.len);
+		prompt_explain(pamh, flags, login.reason, &p);
 		/* perhaps a password, for the next module of the stack */
 		if (login.reason == REASON_NOT_A_TOKEN ||
 		    (login.reason == REASON_OPAQUE_REFUSED &&
-			!span_starts(buf_span(&token), "eyJ")))
-			(void)pam_set_item(pamh, PAM_AUTHTOK, token.data);
+			!span_starts(buf_span(&p.token), "eyJ")))
+			(void)pam_set_item(pamh, PAM_AUTHTOK, p.token.data);
 	} else
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
 		    pam_strerror(pamh, rc));
-	buf_free(&token);
+	buf_free(&p.token);
 	kept = remember(pamh, args, &login);
 	return rc == PAM_SUCCESS ? kept : rc;
 }

@@ -2,13 +2,16 @@
 # --- tests with real daemons, a tenant, and the house rules -----------------
 
 # Hosts in small, for the tests in Python.
-TOOLS = tests/tools/decide tests/tools/guest
+TOOLS = tests/tools/decide tests/tools/guest tests/tools/pamhost
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
+tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
+tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
+PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
@@ -23,7 +26,7 @@ GATES = \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(PAM_TESTS) $(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -34,9 +37,9 @@ AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
 tests/servers/test_faults_net.log: tests/servers/test_sshd.log
 tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
 
-# What is quick: no daemons, no tenant.
+# What is quick: no daemons, and no tenant but to sign tokens.
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(GATES)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) $(GATES)'
 
 demo: all
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/demo.py
@@ -78,6 +81,6 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
+	$(PAM_TESTS) tests/pam/host.py $(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant
