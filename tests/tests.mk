@@ -13,6 +13,7 @@ tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
+	tests/servers/test_askpass.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
