@@ -234,7 +234,8 @@ parse(int argc, char **argv, struct explanation *x)
 int
 cmd_explain(int argc, char **argv)
 {
-	struct explanation x = { .rq = { .service = DEFAULT_SERVICE } };
+	struct explanation x = { .rq = { .service = DEFAULT_SERVICE,
+				     .is_rehearsal = true } };
 	struct buf token = BUF_INIT(0);
 	int rc = EXIT_BROKEN;
 

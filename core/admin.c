@@ -19,6 +19,8 @@ audient_get_service(const struct audient *a, const char *name,
 		.problem = service->missing,
 		.denies_tokenless = service->tokenless == TOKENLESS_DENY,
 		.trusts_host_tls = service->tls == TLS_HOST_ENFORCED,
+		.limits_sessions =
+		    service->session_limit == SESSION_LIMIT_TOKEN,
 		.scope = service->policy.scopes.n > 0
 		    ? service->policy.scopes.item[0]
 		    : NULL,

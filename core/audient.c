@@ -7,6 +7,8 @@
 #include "b64url.h"
 #include "clock.h"
 #include "decision.h"
+#include "export.h"
+#include "once.h"
 #include "opaque.h"
 
 static void
@@ -169,6 +171,8 @@ check_jws(struct decision *d, const struct token *token)
 	    &d->window.not_after);
 	if (reason == REASON_OK)
 		d->v->expires = d->window.not_after + 1;
+	d->window.not_after = authn_last(&d->claims, &d->service->authn,
+	    rules->clock_tolerance, d->window.not_after);
 	return reason;
 }
 
@@ -243,6 +247,9 @@ check_bearer(struct decision *d)
 	rules.map = d->map.object;
 	if ((reason = policy_check(&d->claims, &d->service->policy,
 		 &d->trace)) == REASON_OK &&
+	    (reason = authn_check(&d->claims, &d->service->authn,
+		 d->service->claims.clock_tolerance, d->now, &d->trace)) ==
+		REASON_OK &&
 	    (d->deny.object == NULL ||
 		(reason = deny_check(d->deny.object, &d->claims, d->header->kid,
 		     &d->trace)) == REASON_OK))
@@ -250,6 +257,23 @@ check_bearer(struct decision *d)
 		    d->v->user, &d->v->is_delegate, &d->trace);
 	decision_release_files(d);
 	return reason;
+}
+
+/* The last word, as it changes something: good for one use means used. */
+static enum reason
+use_up(struct decision *d)
+{
+	const struct once use = { .service = d->rq->service,
+		.token = d->rq->token,
+		.until = d->v->expires != 0
+		    ? d->window.not_after
+		    : d->now + d->service->claims.max_token_lifetime,
+		.now = d->now,
+		.is_rehearsal = d->rq->is_rehearsal || d->rq->at != 0 };
+
+	if (!d->service->single_use)
+		return REASON_OK;
+	return once_take(&d->a->world, &use, &d->trace);
 }
 
 /* What is no token may be a password: not even its length is told. */
@@ -295,7 +319,9 @@ decide(struct decision *d)
 		reason = REASON_INTERNAL;
 		break;
 	}
-	return reason == REASON_OK ? check_bearer(d) : reason;
+	if (reason != REASON_OK || (reason = check_bearer(d)) != REASON_OK)
+		return reason;
+	return use_up(d);
 }
 
 enum reason
@@ -326,6 +352,9 @@ audient_check(struct audient *a, const struct audient_request *rq,
 		return v->reason;
 	v->reason = decide(&d);
 	verdict_set_trace(v, &d.trace);
+	if (v->reason == REASON_OK && rq->exported != NULL)
+		export_claims(&d.claims, d.service->exports,
+		    d.service->n_exports, rq->exported, rq->exported_arg);
 	decision_keep(&d);
 	userinfo_answer_clear(&d.info);
 	return v->reason;

@@ -59,6 +59,10 @@ struct audient_request {
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
 	bool is_offline;     /* use no network, whatever comes of it */
+	bool is_rehearsal;   /* a token that is good for one use stays so */
+	/* Hears of the claims that export_claim names, once accepted. */
+	void (*exported)(void *arg, const char *name, const char *value);
+	void *exported_arg;
 	/* Hears of every check in order; NULL: nobody listens. */
 	void (*step)(void *arg, const struct audient_step *step);
 	void *step_arg;
@@ -73,7 +77,6 @@ struct audient_verdict {
 	char subject[AUDIENT_WORD_MAX + 1];
 	char client[AUDIENT_WORD_MAX + 1];
 	char key[AUDIENT_WORD_MAX + 1]; /* kid */
-	char token_id[13];		/* 12 digits of the token's SHA-256 */
 	int64_t expires;		/* 0: unknown */
 	const char *check; /* that failed; static; NULL if none did */
 	char found[AUDIENT_WORD_MAX + 1]; /* of that check */
@@ -100,6 +103,36 @@ void audient_audit(const struct audient *audient,
 void audient_token_id(const struct audient *audient, struct span token,
     char id[AUDIENT_TOKEN_ID_SIZE]);
 
+/*
+ * Who was let in, for the session that follows.  Everything but user is
+ * escaped for people.
+ */
+struct audient_login {
+	char user[AUDIENT_NAME_MAX + 1];
+	char subject[AUDIENT_WORD_MAX + 1];
+	char client[AUDIENT_WORD_MAX + 1];
+	char token_id[AUDIENT_TOKEN_ID_SIZE];
+	int64_t expires; /* 0: unknown */
+};
+void audient_login(const struct audient *audient,
+    const struct audient_request *request,
+    const struct audient_verdict *verdict, struct audient_login *login);
+
+/*
+ * Hands a login to another process of the same user.  id is a file name that
+ * both can find out and nobody else can use: lower-case letters, digits, '-'.
+ * What was taken is gone.
+ */
+bool audient_login_keep(struct audient *audient, const char *id,
+    const struct audient_login *login);
+bool audient_login_take(struct audient *audient, const char *id,
+    struct audient_login *login);
+
+/* The audit line of a session's "open" or "close", like that of a decision. */
+void audient_audit_session(const char *service, const char *user,
+    const char *event, const struct audient_login *login,
+    char line[AUDIENT_LINE_MAX]);
+
 /* For a token that comes in pieces. */
 enum audient_completeness {
 	AUDIENT_COMPLETE,   /* nothing can follow, or it is no token at all */
@@ -114,6 +147,7 @@ struct audient_service {
 	const char *problem;   /* NULL: usable; else the key that is missing */
 	bool denies_tokenless; /* account phase of a login without a token */
 	bool trusts_host_tls;  /* the host is known to insist on TLS itself */
+	bool limits_sessions;  /* a session ends with its token */
 	const char *issuer;    /* of the first tenant */
 	const char *scope;     /* a required scope, or NULL */
 };

@@ -38,6 +38,10 @@ kind_name(enum cache_kind kind)
 		return "keys";
 	case CACHE_USERINFO:
 		return "userinfo";
+	case CACHE_USED:
+		return "used";
+	case CACHE_LOGIN:
+		return "login";
 	}
 	return "other";
 }
@@ -185,23 +189,36 @@ open_beside(struct cache *cache, enum cache_kind kind, const char *id,
 	return fd;
 }
 
+/* Does the name still stand for the file?  A sweep removes old locks. */
+static bool
+is_there(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
 int
 cache_lock(struct cache *cache, enum cache_kind kind, const char *id,
     int wait_ms)
 {
-	const int fd = open_beside(cache, kind, id, "lock");
+	bool is_ours;
+	int fd;
 
-	if (fd < 0)
-		return -1;
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) || wait_ms <= 0) {
-			close(fd);
+	for (;;) {
+		if ((fd = open_beside(cache, kind, id, "lock")) < 0)
 			return -1;
-		}
+		is_ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+		if (is_ours && is_there(fd))
+			return fd;
+		close(fd);
+		if (is_ours)
+			continue;
+		if (wait_ms <= 0)
+			return -1;
 		(void)poll(NULL, 0, LOCK_STEP_MS);
 		wait_ms -= LOCK_STEP_MS;
 	}
-	return fd;
 }
 
 void
@@ -239,7 +256,8 @@ write_all(int fd, struct span s)
 
 /* Under the lock, so the name is ours; what a crash left there is removed. */
 static bool
-replace(int dir, const char *id, mode_t mode, struct span record)
+replace(int dir, const char *id, mode_t mode, bool is_lasting,
+    struct span record)
 {
 	char name[NAME_SIZE];
 	bool ok;
@@ -253,7 +271,8 @@ replace(int dir, const char *id, mode_t mode, struct span record)
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	ok = write_all(fd, record) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	ok = write_all(fd, record) && fchmod(fd, mode) == 0 &&
+	    (!is_lasting || fsync(fd) == 0);
 	if (close(fd) != 0)
 		ok = false;
 	if (ok && renameat(dir, name, dir, id) == 0)
@@ -277,7 +296,7 @@ cache_store(struct cache *cache, enum cache_kind kind, const char *id, int lock,
 	    buf_add(&record, body.ptr, body.len) == REASON_OK &&
 	    (dir = kind_dir(cache, kind, CACHE_OWN, true)) >= 0)
 		ok = replace(dir, id, file_mode(geteuid(), kind),
-		    buf_span(&record));
+		    kind != CACHE_LOGIN, buf_span(&record));
 	if (dir >= 0)
 		close(dir);
 	buf_free(&record);
@@ -352,6 +371,48 @@ cache_remove(struct cache *cache, enum cache_kind kind, const char *id)
 	ok = unlinkat(dir, id, 0) == 0;
 	close(dir);
 	return ok;
+}
+
+enum cache_taking
+cache_take(struct cache *cache, enum cache_kind kind, const char *id,
+    int64_t until)
+{
+	const struct timespec when[2] = { { .tv_sec = until },
+		{ .tv_sec = until } };
+	const int dir = kind_dir(cache, kind, CACHE_OWN, true);
+	enum cache_taking taking = CACHE_CANNOT_TAKE;
+	int fd, list;
+
+	if (dir < 0)
+		return CACHE_CANNOT_TAKE;
+	fd = openat(dir, id,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == EEXIST)
+		taking = CACHE_TAKEN_BEFORE;
+	/* the descriptor of a path cannot be synced */
+	list = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && list >= 0 && futimens(fd, when) == 0 && fsync(fd) == 0 &&
+	    fsync(list) == 0)
+		taking = CACHE_TAKEN_NOW;
+	if (list >= 0)
+		close(list);
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+	return taking;
+}
+
+bool
+cache_is_taken(struct cache *cache, enum cache_kind kind, const char *id)
+{
+	const int dir = kind_dir(cache, kind, CACHE_OWN, false);
+	bool taken;
+
+	if (dir < 0)
+		return false;
+	taken = faccessat(dir, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	close(dir);
+	return taken;
 }
 
 bool

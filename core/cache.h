@@ -21,6 +21,8 @@ struct cache;
 enum cache_kind {
 	CACHE_KEYS,	/* public: issuer metadata and key sets */
 	CACHE_USERINFO, /* private: what /userinfo said, by hash of the token */
+	CACHE_USED,	/* private: tokens that are good for one use */
+	CACHE_LOGIN,	/* private: from a login to its session; not fsync'd */
 };
 
 enum cache_owner {
@@ -72,11 +74,27 @@ void cache_set_mark(struct cache *cache, enum cache_kind kind, const char *id,
 bool cache_remove(struct cache *cache, enum cache_kind kind, const char *id);
 
 /*
- * Removes our own records of a kind that are older than max_age seconds, and
- * then the oldest ones beyond max; not more often than once a minute.
+ * A name that can be taken once, by one of all processes of the user, and
+ * stays taken until a sweep after the time until.  It is on disk when the
+ * call returns.
+ */
+enum cache_taking { CACHE_TAKEN_NOW, CACHE_TAKEN_BEFORE, CACHE_CANNOT_TAKE };
+enum cache_taking cache_take(struct cache *cache, enum cache_kind kind,
+    const char *id, int64_t until);
+bool cache_is_taken(struct cache *cache, enum cache_kind kind, const char *id);
+
+struct cache_limits {
+	int64_t max_age;   /* seconds since a file's time */
+	int64_t max_ahead; /* seconds until then */
+	size_t max;	   /* files */
+};
+
+/*
+ * Removes our own files of a kind that are beyond the limits, the oldest ones
+ * first; not more often than once a minute.
  */
 void cache_sweep(struct cache *cache, enum cache_kind kind, int64_t now,
-    int64_t max_age, size_t max);
+    const struct cache_limits *limits);
 
 /* Can the effective user store anything? */
 bool cache_is_writable(struct cache *cache);

@@ -464,6 +464,16 @@ tenant_clear(struct tenant *t)
 }
 
 static void
+rules_free(struct claim_rule *rules, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(rules[i].name);
+		free(rules[i].value);
+	}
+	free(rules);
+}
+
+static void
 service_clear(struct service *v)
 {
 	free(v->name);
@@ -473,11 +483,11 @@ service_clear(struct service *v)
 	list_free(&v->policy.permissions);
 	list_free(&v->policy.clients);
 	list_free(&v->policy.organizations);
-	for (size_t i = 0; i < v->policy.n_claims; i++) {
-		free(v->policy.claims[i].name);
-		free(v->policy.claims[i].value);
-	}
-	free(v->policy.claims);
+	rules_free(v->policy.claims, v->policy.n_claims);
+	rules_free(v->exports, v->n_exports);
+	list_free(&v->authn.acr);
+	list_free(&v->authn.amr);
+	free(v->authn.prefix);
 	free(v->identity.username_claim);
 	list_free(&v->identity.domains);
 	free(v->identity.user_map);

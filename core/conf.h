@@ -2,6 +2,7 @@
 #ifndef AUDIENT_CONF_H
 #define AUDIENT_CONF_H
 
+#include "authn.h"
 #include "identity.h"
 #include "tenant.h"
 
@@ -15,6 +16,9 @@ enum tls_rule { TLS_REQUIRED, TLS_HOST_ENFORCED };
 /* PAM: what the account phase says of a login that used no token. */
 enum tokenless { TOKENLESS_IGNORE, TOKENLESS_DENY };
 
+/* PAM: when a session has to end. */
+enum session_limit { SESSION_LIMIT_NONE, SESSION_LIMIT_TOKEN };
+
 /* What one service asks of a token. */
 struct service {
 	char *name;	     /* "" stands for every service without a section */
@@ -24,12 +28,17 @@ struct service {
 	unsigned int tenants;	  /* 1 << index in conf->tenant */
 	struct claims_rules claims;
 	struct policy_rules policy;
+	struct authn_rules authn;
 	struct identity_rules identity;
-	char *deny_file;      /* path, or NULL */
-	int accept_opaque;    /* a bool: opaque_tokens = accept-unbound */
-	int userinfo_max_age; /* seconds */
-	int tls;	      /* enum tls_rule */
-	int tokenless;	      /* enum tokenless */
+	char *deny_file;	    /* path, or NULL */
+	bool single_use;	    /* a token opens the service once */
+	int accept_opaque;	    /* a bool: opaque_tokens = accept-unbound */
+	int userinfo_max_age;	    /* seconds */
+	int tls;		    /* enum tls_rule */
+	int tokenless;		    /* enum tokenless */
+	int session_limit;	    /* enum session_limit */
+	struct claim_rule *exports; /* name: in the environment; value: claim */
+	size_t n_exports;
 };
 
 /* The whole configuration; immutable once it is read. */

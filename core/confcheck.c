@@ -182,6 +182,9 @@ check_opaque(const struct service *v, struct conf_error *error)
 	else if (v->policy.n_claims == 0 && v->identity.user_map == NULL)
 		problem = "prove no audience; add a required_claim or a "
 			  "user_map that names who may come";
+	else if (v->session_limit == SESSION_LIMIT_TOKEN)
+		problem = "do not say when they end, as session_limit = token "
+			  "needs";
 	if (problem == NULL)
 		return REASON_OK;
 	say_where(v, &error->what);

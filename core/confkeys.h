@@ -2,24 +2,9 @@
 #ifndef AUDIENT_CONFKEYS_H
 #define AUDIENT_CONFKEYS_H
 
-#include "conf.h"
+#include "confset.h"
 
 /* The grammar of audient.conf(5): which keys there are and what they take. */
-
-enum level { LEVEL_GLOBAL, LEVEL_TENANT, LEVEL_SERVICE };
-
-struct keyword;
-struct keyword {
-	const char *name;
-	enum level level;
-	bool repeats;
-	/* Puts value, which is not empty, into object + offset. */
-	enum reason (*set)(const struct keyword *kw, void *object,
-	    struct span value, const char *host, struct text *why);
-	size_t offset;
-	long min, max;		    /* of numbers */
-	const char *const *choices; /* of words, ended by NULL */
-};
 
 extern const struct keyword conf_keywords[];
 extern const size_t conf_n_keywords;

@@ -109,7 +109,9 @@ decision_recall(struct decision *d)
 	struct kept kept;
 
 	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
-	    d->service->missing != NULL || !make_key(d))
+	    d->service->missing != NULL || d->service->single_use ||
+	    (d->rq->exported != NULL && d->service->n_exports > 0) ||
+	    !make_key(d))
 		return false;
 	d->has_key = true;
 	d->basis.files = files_generation(d);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VALUE_MAX 1024 /* bytes of a claim whose case is changed */
+
 static bool
 is_letter(char c)
 {
@@ -14,6 +16,12 @@ static bool
 is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static char
+to_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 bool
@@ -67,16 +75,29 @@ check_email(const struct claims *claims, const struct identity_rules *rules,
 	    verified ? REASON_OK : REASON_USERNAME_MISSING, v, "true");
 }
 
+/* The claim's value; with lower_case it is one of lower, else borrowed. */
 static enum reason
 get_value(const struct claims *claims, const struct identity_rules *rules,
-    struct span *value, struct trace *trace)
+    char lower[VALUE_MAX], struct span *value, struct trace *trace)
 {
 	const struct json *v = claims_get(claims, rules->username_claim);
 	char wanted[96];
 
-	if (json_as_string(v, value) && value->len > 0)
-		return trace_span(trace, "username_claim", REASON_OK, *value,
+	if (json_as_string(v, value) && value->len > 0) {
+		(void)trace_span(trace, "username_claim", REASON_OK, *value,
 		    "");
+		if (rules->lower_case == 0)
+			return REASON_OK;
+		if (value->len > VALUE_MAX)
+			return trace_text(trace, "username_case",
+			    REASON_USERNAME_UNSAFE, "at most 1024 bytes",
+			    "%zu bytes", value->len);
+		for (size_t i = 0; i < value->len; i++)
+			lower[i] = to_lower(value->ptr[i]);
+		value->ptr = lower;
+		return trace_span(trace, "username_case", REASON_OK, *value,
+		    "");
+	}
 	(void)snprintf(wanted, sizeof(wanted), "a string in \"%.80s\"",
 	    rules->username_claim);
 	return trace_json(trace, "username_claim", REASON_USERNAME_MISSING, v,
@@ -196,12 +217,14 @@ identity_check(const struct claims *claims, const struct identity_rules *rules,
     struct trace *trace)
 {
 	struct span value = { .ptr = NULL };
+	char lower[VALUE_MAX] UNINITIALIZED;
 	enum reason reason;
 
 	user[0] = '\0';
 	*is_delegate = false;
 	if ((reason = check_email(claims, rules, trace)) != REASON_OK ||
-	    (reason = get_value(claims, rules, &value, trace)) != REASON_OK ||
+	    (reason = get_value(claims, rules, lower, &value, trace)) !=
+		REASON_OK ||
 	    (reason = map_value(claims, rules, value, account->name, user,
 		 trace)) != REASON_OK)
 		return reason;

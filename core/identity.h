@@ -10,6 +10,7 @@
 
 struct identity_rules {
 	char *username_claim;	   /* literal name of the claim */
+	int lower_case;		   /* a bool: upper-case letters do not count */
 	struct list domains;	   /* that are stripped from name@domain */
 	char *user_map;		   /* path of the map, or NULL */
 	const struct usermap *map; /* what was read there; borrowed */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,14 +27,39 @@ by_time(const void *a, const void *b)
 	return (x->time > y->time) - (x->time < y->time);
 }
 
-/* A record, mark or left-over; not a lock, which somebody may hold. */
 static bool
 is_swept(const char *name)
 {
+	return name[0] != '.' && strcmp(name, SWEEP_ID ".mark") != 0;
+}
+
+static bool
+is_lock(const char *name)
+{
 	const size_t n = strlen(name);
 
-	return name[0] != '.' && strcmp(name, SWEEP_ID ".mark") != 0 &&
-	    !(n > 5 && strcmp(name + n - 5, ".lock") == 0);
+	return n > 5 && strcmp(name + n - 5, ".lock") == 0;
+}
+
+/* A lock goes while we hold it, so that nobody else does. */
+static void
+discard(int dir, const char *name)
+{
+	int fd = -1;
+
+	if (is_lock(name)) {
+		fd = openat(dir, name,
+		    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+		if (fd < 0)
+			return;
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			close(fd);
+			return;
+		}
+	}
+	(void)unlinkat(dir, name, 0);
+	if (fd >= 0)
+		close(fd);
 }
 
 static size_t
@@ -56,7 +82,7 @@ list(DIR *dir, struct found *found)
 }
 
 static void
-sweep(DIR *dir, int64_t now, int64_t max_age, size_t max)
+sweep(DIR *dir, int64_t now, const struct cache_limits *limits)
 {
 	struct found *found;
 	size_t n;
@@ -65,10 +91,10 @@ sweep(DIR *dir, int64_t now, int64_t max_age, size_t max)
 		return;
 	n = list(dir, found);
 	for (size_t i = 0; i < n; i++) {
-		/* a time to come is as good as none */
-		if (now - found[i].time > max_age ||
-		    found[i].time > now + max_age || n - i > max)
-			(void)unlinkat(dirfd(dir), found[i].name, 0);
+		if (now - found[i].time > limits->max_age ||
+		    found[i].time - now > limits->max_ahead ||
+		    n - i > limits->max)
+			discard(dirfd(dir), found[i].name);
 		free(found[i].name);
 	}
 	free(found);
@@ -76,7 +102,7 @@ sweep(DIR *dir, int64_t now, int64_t max_age, size_t max)
 
 void
 cache_sweep(struct cache *cache, enum cache_kind kind, int64_t now,
-    int64_t max_age, size_t max)
+    const struct cache_limits *limits)
 {
 	const struct cache_mark last =
 	    cache_get_mark(cache, kind, SWEEP_ID, now);
@@ -98,6 +124,6 @@ cache_sweep(struct cache *cache, enum cache_kind kind, int64_t now,
 		close(fd);
 		return;
 	}
-	sweep(dir, now, max_age, max);
+	sweep(dir, now, limits);
 	(void)closedir(dir);
 }

@@ -14,7 +14,7 @@
 #define DOWN_PAUSE  5	 /* seconds without a question after no answer */
 #define LIMIT_PAUSE 60	 /* after a 429 that does not say for how long */
 #define SWEEP_AGE   3600 /* seconds; no max_age is longer */
-#define SWEEP_MAX   4096 /* records */
+#define SWEEP_MAX   8192 /* records, and the locks and marks beside them */
 #define NAME_SIZE   72
 
 /* Auth0: burst 10, then 5 a minute per user; Free plan 300 a minute in all. */
@@ -134,8 +134,11 @@ store(struct search *s, int lock, int status, struct span claims)
 		(void)cache_store(s->world->cache, CACHE_USERINFO, s->record,
 		    lock, buf_span(&text));
 	buf_free(&text);
-	cache_sweep(s->world->cache, CACHE_USERINFO, s->now, SWEEP_AGE,
-	    SWEEP_MAX);
+	/* a time to come is as good as none */
+	cache_sweep(s->world->cache, CACHE_USERINFO, s->now,
+	    &(const struct cache_limits){ .max_age = SWEEP_AGE,
+		.max_ahead = SWEEP_AGE,
+		.max = SWEEP_MAX });
 }
 
 /* A mark that says: not for so many seconds. */

@@ -135,3 +135,38 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	    line.data != NULL ? line.data : "");
 	buf_free(&line);
 }
+
+void
+audient_login(const struct audient *a, const struct audient_request *rq,
+    const struct audient_verdict *v, struct audient_login *login)
+{
+	memset(login, 0, sizeof(*login));
+	memcpy(login->user, v->user, sizeof(login->user));
+	memcpy(login->subject, v->subject, sizeof(login->subject));
+	memcpy(login->client, v->client, sizeof(login->client));
+	audient_token_id(a, rq->token, login->token_id);
+	login->expires = v->expires;
+}
+
+void
+audient_audit_session(const char *service, const char *user, const char *event,
+    const struct audient_login *login, char out[AUDIENT_LINE_MAX])
+{
+	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
+	char expires[24];
+
+	pair(&line, "service", span_of(service));
+	pair(&line, "user", span_of(user));
+	pair(&line, "session", span_of(event));
+	pair_if(&line, "subject", login->subject);
+	pair_if(&line, "client", login->client);
+	pair_if(&line, "token", login->token_id);
+	if (login->expires != 0) {
+		(void)snprintf(expires, sizeof(expires), "%lld",
+		    (long long)login->expires);
+		pair(&line, "expires", span_of(expires));
+	}
+	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
+	    line.data != NULL ? line.data : "");
+	buf_free(&line);
+}

@@ -11,6 +11,12 @@ tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
+check_LTLIBRARIES += tests/tools/pam_peek.la
+tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
+tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
+	-shared -avoid-version -rpath /nowhere
+tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
+
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_askpass.py \
@@ -19,8 +25,10 @@ SERVER_TESTS = \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
-	tests/servers/test_sshd.py
+	tests/servers/test_sshd.py \
+	tests/servers/test_stepup.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \

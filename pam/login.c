@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "login.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DATA_SIZE 128
+#define ID_SIZE	  64
+#define STAT_SIZE 1024
+#define START	  22 /* field of /proc/PID/stat: when the process began */
+
+static void
+login_free(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh;
+	(void)status;
+	free(data);
+}
+
+/* Two lines with different service= arguments do not share a login. */
+static void
+data_name(const struct args *args, char name[DATA_SIZE])
+{
+	(void)snprintf(name, DATA_SIZE, "pam_audient:%s", args->service);
+}
+
+int
+login_remember(pam_handle_t *pamh, const struct args *args,
+    const struct login *login)
+{
+	struct login *copy;
+	char name[DATA_SIZE];
+
+	if ((copy = malloc(sizeof(*copy))) == NULL)
+		return PAM_BUF_ERR;
+	*copy = *login;
+	data_name(args, name);
+	if (pam_set_data(pamh, name, copy, login_free) == PAM_SUCCESS)
+		return PAM_SUCCESS;
+	free(copy);
+	return PAM_BUF_ERR;
+}
+
+const struct login *
+login_recall(pam_handle_t *pamh, const struct args *args)
+{
+	const void *data = NULL;
+	char name[DATA_SIZE];
+
+	data_name(args, name);
+	if (pam_get_data(pamh, name, &data) != PAM_SUCCESS)
+		return NULL;
+	return data;
+}
+
+static bool
+same_program(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat("/proc/self/exe", &ours) == 0 && stat(path, &theirs) == 0 &&
+	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+bool
+login_is_in_child(void)
+{
+	return same_program(getppid());
+}
+
+/* Pid and start: a name that no other process will ever have. */
+static bool
+process_id(pid_t pid, char id[ID_SIZE])
+{
+	char path[32], text[STAT_SIZE], *p;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	/* the name of the program may hold anything, also a ')' */
+	if ((p = strrchr(text, ')')) == NULL)
+		return false;
+	for (int field = 2; field < START; field++)
+		if ((p = strchr(p + 1, ' ')) == NULL)
+			return false;
+	p[1 + strspn(p + 1, "0123456789")] = '\0';
+	(void)snprintf(id, ID_SIZE, "%d-%s", (int)pid, p + 1);
+	return true;
+}
+
+bool
+login_hand_over(struct audient *audient, const struct login *login)
+{
+	char id[ID_SIZE];
+
+	return process_id(getppid(), id) &&
+	    audient_login_keep(audient, id, &login->who);
+}
+
+bool
+login_take_over(struct audient *audient, struct login *login)
+{
+	char id[ID_SIZE];
+
+	login->reason = REASON_OK;
+	return process_id(getpid(), id) &&
+	    audient_login_take(audient, id, &login->who);
+}
