@@ -148,6 +148,12 @@ def entry_points(w):
         h.start("all", USER)
         w.check("acct_mgmt before authenticate: nothing to say, and PAM "
                 "denies", h.call("acct_mgmt"), PERM_DENIED)
+        for name in ("open_session", "close_session"):
+            got = h.call(name)
+            w.check(name + " before authenticate: nothing to say", got,
+                    SUCCESS)
+            w.rig.case(not got.has_logged("session="), "and nothing to log",
+                       got.show())
         h.answers(w.good)
         w.check("authenticate", h.call("authenticate"), SUCCESS)
         w.check("acct_mgmt", h.call("acct_mgmt"), SUCCESS)
@@ -156,6 +162,10 @@ def entry_points(w):
                            ("REFRESH", 16), ("DELETE", 4), ("no flag", 0)):
             w.check("setcred, " + name, h.call("setcred", flag), SUCCESS,
                     prompts=[])
+        w.check("open_session", h.call("open_session"), SUCCESS,
+                log="session=open", level=INFO)
+        w.check("close_session", h.call("close_session"), SUCCESS,
+                log="session=close", level=INFO)
         w.check("chauthtok: there is none", h.call("chauthtok"),
                 host.MODULE_UNKNOWN, prompts=[])
         h.answers("not a token")
