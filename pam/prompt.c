@@ -8,22 +8,25 @@
 
 #define PARTS_MAX 48 /* of 511 bytes: more than the largest token */
 
-static const struct {
+struct edge {
 	size_t len;
 	const char *who;
-} edges[] = {
-	{ 511, "sudo" },
-	{ 1023, "ssh" },
-	{ 4095, "a terminal" },
+	const char *cure;
 };
 
-/* Who cuts at such a length, or NULL. */
-static const char *
-who_cuts(size_t len)
+static const struct edge edges[] = {
+	{ 511, "sudo", ", or use audient-askpass" },
+	{ 1023, "ssh", ", or use audient-askpass" },
+	{ 4095, "a terminal", "" },
+};
+
+/* Where an answer of that length may have been cut, or NULL. */
+static const struct edge *
+edge_at(size_t len)
 {
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
 		if (edges[i].len == len)
-			return edges[i].who;
+			return &edges[i];
 	return NULL;
 }
 
@@ -111,7 +114,7 @@ wants_more(struct audient *audient, const char *service,
 	case AUDIENT_INCOMPLETE:
 		return true;
 	case AUDIENT_UNSURE:
-		return who_cuts(strlen(answer)) != NULL;
+		return edge_at(strlen(answer)) != NULL;
 	}
 	return false;
 }
@@ -228,7 +231,7 @@ void
 prompt_explain(pam_handle_t *pamh, int flags, enum reason reason,
     const struct prompt *p)
 {
-	const char *who = who_cuts(p->last);
+	const struct edge *edge = edge_at(p->last);
 
 	if ((flags & (int)PAM_SILENT) != 0)
 		return;
@@ -238,11 +241,11 @@ prompt_explain(pam_handle_t *pamh, int flags, enum reason reason,
 		    "and nothing else.");
 	if (reason != REASON_TOKEN_TRUNCATED)
 		return;
-	if (who != NULL)
+	if (edge != NULL)
 		(void)pam_error(pamh,
 		    "The token was cut: %s passes on %zu bytes of an answer. "
-		    "Enter it in parts, or use audient-askpass.",
-		    who, p->last);
+		    "Enter it in parts%s.",
+		    edge->who, edge->len, edge->cure);
 	else
 		(void)pam_error(pamh,
 		    "The token is incomplete: %zu bytes arrived.",
