@@ -197,7 +197,9 @@ verify(struct verification *x, struct span jwks, alg_set algs, struct span raw,
 
 	if ((reason = crypto_open(&x->crypto)) != REASON_OK)
 		return reason;
-	if (json_doc_parse(jwks, &x->doc) != REASON_OK) {
+	if ((reason = json_doc_parse(jwks, &x->doc)) != REASON_OK) {
+		if (reason == REASON_OUT_OF_MEMORY)
+			return reason;
 		text_printf(&x->why, "the key set is not a JSON object");
 		return REASON_KEY_UNUSABLE;
 	}

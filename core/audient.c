@@ -2,7 +2,6 @@
 #include "audient.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "b64url.h"
 #include "clock.h"
@@ -51,6 +50,22 @@ allowed_algorithms(const struct decision *d)
 	return algs;
 }
 
+/* The tenants that have the key at hand; all of them if none has it. */
+static unsigned int
+find_tenants(const struct decision *d)
+{
+	const unsigned int tenants = d->service->tenants;
+	unsigned int found = 0;
+
+	if ((tenants & (tenants - 1)) == 0)
+		return tenants; /* just one */
+	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
+		if (may_issue(d, i) &&
+		    keyset_knows(d->a->keyset[i], d->header, NULL))
+			found |= 1U << i;
+	return found != 0 ? found : tenants;
+}
+
 /*
  * Finds the key, and with it the tenant: nothing in the token but the kid
  * has a say in whom to ask.
@@ -58,15 +73,9 @@ allowed_algorithms(const struct decision *d)
 static enum reason
 find_key(struct decision *d, struct keys **keys, struct key **key)
 {
+	const unsigned int candidates = find_tenants(d);
 	enum reason reason = REASON_KEY_UNKNOWN, next;
-	unsigned int candidates = 0;
 
-	for (size_t i = 0; i < d->a->conf->n_tenants; i++)
-		if (may_issue(d, i) &&
-		    keyset_knows(d->a->keyset[i], d->header, NULL))
-			candidates |= 1U << i;
-	if (candidates == 0)
-		candidates = d->service->tenants;
 	for (size_t i = 0; i < d->a->conf->n_tenants; i++) {
 		if ((candidates & 1U << i) == 0)
 			continue;
@@ -334,7 +343,7 @@ audient_check(struct audient *a, const struct audient_request *rq,
 	struct decision d = { .a = a, .rq = rq, .v = v };
 
 	verdict_init(v);
-	if (atomic_load(&a->pid) != getpid())
+	if (forked_is_child(&a->forked))
 		audient_after_fork(a);
 	header.kid = span_of(NULL);
 	d.header = &header;

@@ -5,12 +5,6 @@
 
 #define AUDIENCES_MAX 64
 
-const struct json *
-claims_get(const struct claims *claims, const char *name)
-{
-	return json_get(claims->json, name);
-}
-
 struct span
 claims_client(const struct claims *claims)
 {

@@ -42,7 +42,11 @@ void claims_window(const struct claims *claims,
     const struct claims_rules *rules, int64_t *first, int64_t *last);
 
 /* A claim by its literal name, or NULL. */
-const struct json *claims_get(const struct claims *claims, const char *name);
+static inline const struct json *
+claims_get(const struct claims *claims, const char *name)
+{
+	return json_get(claims->json, name);
+}
 
 /* "azp" or "client_id", the application that got the token; may be empty. */
 struct span claims_client(const struct claims *claims);

@@ -37,7 +37,8 @@ check_tenants(const struct conf *conf, struct conf_error *error)
 		else
 			text_printf(&error->what,
 			    "refetch_cooldown is longer than keys_max_age");
-		return bad(error, t->line, "refetch_cooldown");
+		return bad(error, t->line,
+		    t->issuers.n == 0 ? NULL : "refetch_cooldown");
 	}
 	return REASON_OK;
 }

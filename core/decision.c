@@ -81,7 +81,9 @@ make_key(struct decision *d)
 	struct buf question = BUF_INIT(QUESTION_MAX);
 	bool ok;
 
-	ok = buf_printf(&question, "%s\n%s\n%lld\n", d->rq->service,
+	/* nobody in particular is not the same as a name without letters */
+	ok = buf_printf(&question, "%s\n%s%s\n%lld\n", d->rq->service,
+		 d->rq->user != NULL ? "=" : "*",
 		 d->rq->user != NULL ? d->rq->user : "",
 		 (long long)d->rq->uid) == REASON_OK &&
 	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
@@ -106,7 +108,7 @@ decision_recall(struct decision *d)
 {
 	struct audient_verdict *v = d->v;
 	struct seen_basis basis;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
 	    d->service->missing != NULL || d->service->single_use ||
@@ -135,7 +137,7 @@ void
 decision_keep(struct decision *d)
 {
 	const struct audient_verdict *v = d->v;
-	struct kept kept;
+	struct kept kept UNINITIALIZED;
 
 	if (!d->has_key || v->reason != REASON_OK)
 		return;

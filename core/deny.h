@@ -29,7 +29,8 @@ void deny_free(struct deny *deny); /* NULL is fine */
 
 /*
  * REASON_DENIED_LOCALLY if an entry names these claims or the key that signed
- * them.  Claims without "iat" count as issued before any time.
+ * them.  Claims without "iat" count as issued before any time, and a JWT that
+ * does not name its key as signed by any.
  */
 MUST_CHECK enum reason deny_check(const struct deny *deny,
     const struct claims *claims, struct span kid, struct trace *trace);

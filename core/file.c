@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -134,7 +135,8 @@ int
 file_open_parent(const char *path, const char **name, struct text *why)
 {
 	const char *slash = strrchr(path, '/');
-	char *dir;
+	char dir[PATH_MAX];
+	size_t len;
 	int fd;
 
 	if (path[0] != '/') {
@@ -142,15 +144,16 @@ file_open_parent(const char *path, const char **name, struct text *why)
 		return -1;
 	}
 	*name = slash + 1;
-	if ((dir = strndup(path, slash == path ? 1 : (size_t)(slash - path))) ==
-	    NULL) {
-		text_printf(why, "out of memory");
+	len = slash == path ? 1 : (size_t)(slash - path);
+	if (len >= sizeof(dir)) {
+		text_printf(why, "the path is too long");
 		return -1;
 	}
+	memcpy(dir, path, len);
+	dir[len] = '\0';
 	fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		text_printf(why, "its directory: %s", explain_errno(errno));
-	free(dir);
 	return fd;
 }
 

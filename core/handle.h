@@ -2,11 +2,9 @@
 #ifndef AUDIENT_HANDLE_H
 #define AUDIENT_HANDLE_H
 
-#include <stdatomic.h>
-#include <sys/types.h>
-
 #include "audient.h"
 #include "conf.h"
+#include "forked.h"
 #include "keyset.h"
 #include "seen.h"
 #include "watch.h"
@@ -25,7 +23,7 @@ struct audient {
 	struct keyset **keyset;	     /* one per tenant */
 	struct service_files *files; /* one per service */
 	struct seen *seen;	     /* NULL: the host does not live long */
-	_Atomic pid_t pid;	     /* in which all of it is in order */
+	struct forked forked; /* into a process that it is not ready for? */
 };
 
 /* Puts things in order in a child of the process that opened them. */

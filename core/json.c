@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "json.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "jsontag.h"
 
 #define DOC_MAX	  (1024 * 1024)
 #define DOC_NODES 8192
@@ -18,11 +21,16 @@ struct parser {
 
 static bool parse_value(struct parser *x, int depth);
 
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static void
 skip_space(struct parser *x)
 {
-	while (x->p < x->end &&
-	    (*x->p == ' ' || *x->p == '\n' || *x->p == '\r' || *x->p == '\t'))
+	while (x->p < x->end && is_space(*x->p))
 		x->p++;
 }
 
@@ -30,7 +38,8 @@ skip_space(struct parser *x)
 static bool
 take(struct parser *x, char c)
 {
-	skip_space(x);
+	if (x->p < x->end && is_space(*x->p))
+		skip_space(x);
 	if (x->p == x->end || *x->p != c)
 		return false;
 	x->p++;
@@ -152,51 +161,56 @@ take_escape(struct parser *x, char *out)
 }
 
 #define EACH(byte) ((byte)*0x0101010101010101ULL)
+#define TOP_BITS   EACH(0x80ULL)
 
-/* Has one of eight bytes its top bit set, or is it below 0x20, '"' or '\\'? */
-static bool
-is_special(uint64_t w)
+/*
+ * A bit at the top of each of eight bytes, the first one lowest, that is
+ * below 0x20, above 0x7f, '"' or '\\'.  Above the lowest of these bits there
+ * may be false ones; below it there are none, as a borrow only goes up.
+ */
+static uint64_t
+find_special(uint64_t w)
 {
 	const uint64_t quote = w ^ EACH(0x22ULL), slash = w ^ EACH(0x5cULL);
 
-	/* the well-known test for a zero byte; it also catches the top bits */
-	return ((w | (w - EACH(0x20ULL)) | (quote - EACH(0x01ULL)) |
-		    (slash - EACH(0x01ULL))) &
-		   EACH(0x80ULL)) != 0;
+	return (w | (w - EACH(0x20ULL)) | (quote - EACH(0x01ULL)) |
+		   (slash - EACH(0x01ULL))) &
+	    TOP_BITS;
 }
 
-/* Plain bytes as they stand, up to what ends them or needs a closer look. */
-static void
-skip_plain(struct parser *x, bool *is_ascii)
+/*
+ * The end of plain bytes that stand as they are: what ends them or needs a
+ * closer look.  Adds to *seen the bits that they have.
+ */
+static char *
+skip_plain(char *p, const char *end, unsigned char *seen)
 {
 	uint64_t w;
 
-	for (; x->p < x->end; x->p++) {
-		unsigned char c;
-
-		for (; x->end - x->p >= 8; x->p += 8) {
-			memcpy(&w, x->p, 8);
-			if (is_special(w))
-				break;
-		}
-		for (; x->p < x->end; x->p++) {
-			c = (unsigned char)*x->p;
-			if (c == '"' || c == '\\' || c < 0x20)
-				return;
-			if (c >= 0x80) {
-				*is_ascii = false;
+	for (; p < end; p++) {
+		while (end - p >= 8) {
+			memcpy(&w, p, 8);
+			if ((w = find_special(le64toh(w))) != 0) {
+				p += __builtin_ctzll(w) / 8;
 				break;
 			}
+			p += 8;
 		}
+		if (p == end || *p == '"' || *p == '\\' ||
+		    (unsigned char)*p < 0x20)
+			break;
+		*seen |= (unsigned char)*p;
 	}
+	return p;
 }
 
 static bool
 parse_string(struct parser *x)
 {
 	struct json *v = add(x, JSON_STRING);
-	bool is_ascii = true;
+	unsigned char seen = 0;
 	char *start, *out;
+	struct span s;
 
 	if (v == NULL || !take(x, '"'))
 		return false;
@@ -204,7 +218,7 @@ parse_string(struct parser *x)
 	for (;;) {
 		char *plain = x->p;
 
-		skip_plain(x, &is_ascii);
+		x->p = skip_plain(x->p, x->end, &seen);
 		if (out != plain)
 			memmove(out, plain, (size_t)(x->p - plain));
 		out += x->p - plain;
@@ -217,8 +231,9 @@ parse_string(struct parser *x)
 	}
 	v->ptr = start;
 	v->len = (uint32_t)(out - start);
-	return is_ascii ||
-	    span_is_utf8((struct span){ .ptr = start, .len = v->len });
+	s = (struct span){ .ptr = start, .len = v->len };
+	v->tag = json_tag(s);
+	return seen < 0x80 || span_is_utf8(s);
 }
 
 static size_t
@@ -281,12 +296,16 @@ parse_number(struct parser *x)
 
 /* Has the object a member of the last one's name already? */
 static bool
-is_duplicate(const struct json *object, const struct json *name)
+is_duplicate(struct json *object, const struct json *name)
 {
 	const struct json *other = object + 1;
 
+	if ((object->names & json_tag_bit(name->tag)) == 0) {
+		object->names |= json_tag_bit(name->tag);
+		return false;
+	}
 	while (other < name) {
-		if (other->len == name->len &&
+		if (other->tag == name->tag && other->len == name->len &&
 		    memcmp(other->ptr, name->ptr, name->len) == 0)
 			return true;
 		other += 1 + other[1].span;
@@ -303,6 +322,7 @@ parse_object(struct parser *x, int depth)
 
 	if (v == NULL)
 		return false;
+	v->names = 0;
 	x->p++; /* the brace */
 	if (!take(x, '}')) {
 		do {

@@ -3,6 +3,7 @@
 #define AUDIENT_JSON_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -26,11 +27,15 @@ enum json_type {
  * before their values.  Read it with the functions below.
  */
 struct json {
-	const char *ptr; /* a string's bytes, unescaped; a number's digits */
+	union {
+		const char
+		    *ptr;	/* a string's bytes, unescaped, or a number's */
+		uint64_t names; /* an object's: which tags there are */
+	};
 	uint32_t len;
 	uint16_t span; /* elements, with this one, that the value takes */
 	uint8_t type;  /* enum json_type */
-	uint8_t unused;
+	uint8_t tag;   /* of a string: tells most of them apart at a glance */
 };
 
 /*
@@ -63,7 +68,12 @@ void json_doc_free(struct json_doc *doc);
  * name.  Names are compared literally: "https://example.com/groups" is a
  * name, not a path.
  */
-const struct json *json_get(const struct json *v, const char *name);
+const struct json *json_find(const struct json *v, struct span name);
+static inline const struct json *
+json_get(const struct json *v, const char *name)
+{
+	return json_find(v, (struct span){ .ptr = name, .len = strlen(name) });
+}
 
 /* The elements of an array; 0 and NULL for anything else. */
 size_t json_size(const struct json *v);

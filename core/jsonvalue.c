@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "json.h"
+
 #include <string.h>
 
-#include "json.h"
+#include "jsontag.h"
 
 #define DATE_MAX   253402300799LL /* the last second of the year 9999 */
 #define DIGITS_MAX 19		  /* of a 64-bit integer */
@@ -15,16 +17,17 @@ json_is(const struct json *v, enum json_type type)
 }
 
 const struct json *
-json_get(const struct json *v, const char *name)
+json_find(const struct json *v, struct span name)
 {
-	const size_t len = strlen(name);
+	const uint8_t tag = json_tag(name);
 	const struct json *member;
 
-	if (!json_is(v, JSON_OBJECT))
+	if (!json_is(v, JSON_OBJECT) || (v->names & json_tag_bit(tag)) == 0)
 		return NULL;
 	member = v + 1;
 	for (uint32_t i = 0; i < v->len; i++) {
-		if (member->len == len && memcmp(member->ptr, name, len) == 0)
+		if (member->tag == tag && member->len == name.len &&
+		    memcmp(member->ptr, name.ptr, name.len) == 0)
 			return member + 1;
 		member += 1 + member[1].span;
 	}

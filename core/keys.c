@@ -264,7 +264,7 @@ key_signature_letters(const struct key *key)
 enum reason
 key_verify(struct key *key, enum alg alg, const struct token *token)
 {
-	unsigned char sig[SIGNATURE_MAX];
+	unsigned char sig[SIGNATURE_MAX] UNINITIALIZED;
 	struct verifier *v;
 	enum reason reason;
 	size_t len;

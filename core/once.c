@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "once.h"
 
+#include <string.h>
+
 #define KEEP	   86400 /* seconds beyond its end, for clocks set back */
 #define FOREVER	   ((int64_t)1 << 40)
 #define NAME_BYTES 1024
+
+/*
+ * What is signed of a token.  Whoever has an ECDSA signature can make another
+ * one that fits as well, so the signature does not tell tokens apart.
+ */
+static struct span
+signed_part(struct span token)
+{
+	const char *dot = memrchr(token.ptr, '.', token.len);
+
+	if (dot != NULL)
+		token.len = (size_t)(dot - token.ptr);
+	return token;
+}
 
 /* Names the pair of service and token. */
 static bool
 make_id(const struct world *world, const struct once *use,
     char id[SHA256_HEX_SIZE])
 {
-	struct buf text = BUF_INIT(use->token.len + NAME_BYTES);
+	const struct span part = signed_part(use->token);
+	struct buf text = BUF_INIT(part.len + NAME_BYTES);
 	bool ok;
 
 	ok = buf_printf(&text, "%.255s\n", use->service) == REASON_OK &&
-	    buf_add(&text, use->token.ptr, use->token.len) == REASON_OK &&
+	    buf_add(&text, part.ptr, part.len) == REASON_OK &&
 	    crypto_sha256_hex(&world->crypto, buf_span(&text), id) == REASON_OK;
 	buf_free(&text);
 	return ok;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,8 +179,8 @@ audient_open(struct audient **audientp, const struct audient_options *options,
 	    reason_text(REASON_OUT_OF_MEMORY));
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return REASON_OUT_OF_MEMORY;
-	atomic_init(&a->pid, getpid());
-	if ((reason = read_conf(a, path, problem)) != REASON_OK ||
+	if ((reason = forked_open(&a->forked)) != REASON_OK ||
+	    (reason = read_conf(a, path, problem)) != REASON_OK ||
 	    (reason = open_files(a, options->service, problem)) != REASON_OK ||
 	    (reason = open_world(a, options)) != REASON_OK) {
 		audient_close(a);
@@ -210,12 +209,15 @@ audient_close(struct audient *a)
 	cache_close(a->world.cache);
 	crypto_close(&a->world.crypto);
 	conf_free(a->conf);
+	forked_close(&a->forked);
 	free(a);
 }
 
 static void
-restore(struct audient *a)
+restore(void *arg)
 {
+	struct audient *a = arg;
+
 	fetcher_after_fork(a->world.fetcher);
 	for (size_t i = 0; i < a->conf->n_tenants; i++)
 		keyset_after_fork(a->keyset[i]);
@@ -227,21 +229,10 @@ restore(struct audient *a)
 		seen_after_fork(a->seen);
 }
 
-/* One thread does it, under the negative of the pid; others wait for that. */
 void
 audient_after_fork(struct audient *a)
 {
-	const pid_t self = getpid();
-	pid_t old;
-
-	while ((old = atomic_load(&a->pid)) != self) {
-		if (old == -self)
-			(void)sched_yield();
-		else if (atomic_compare_exchange_strong(&a->pid, &old, -self)) {
-			restore(a);
-			atomic_store(&a->pid, self);
-		}
-	}
+	forked_settle(&a->forked, restore, a);
 }
 
 bool

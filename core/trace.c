@@ -75,7 +75,7 @@ enum reason
 trace_text(struct trace *trace, const char *check, enum reason reason,
     const char *wanted, const char *found_fmt, ...)
 {
-	char found[TEXT_MAX];
+	char found[TEXT_MAX] UNINITIALIZED;
 	va_list ap;
 
 	if (!begin(trace, reason))

@@ -241,31 +241,46 @@ heed(struct search *s, int lock, enum issuer_result result,
 	return REASON_ISSUER_UNAVAILABLE;
 }
 
-static enum reason
-ask(struct search *s, int lock, struct issuer_document *document)
+/* Where to ask: in the discovery document, if nobody has said. */
+static enum issuer_result
+find_url(struct search *s, struct endpoints *endpoints,
+    struct issuer_document *document)
 {
-	struct issuer_question question = { .tenant = s->q->tenant,
-		.bearer = s->q->token,
-		.size_max = BODY_MAX,
-		.deadline_ms = s->q->deadline_ms };
-	struct endpoints endpoints;
 	enum issuer_result result;
-	enum reason reason;
 
 	result = discovery_get(s->world, s->q->tenant, s->q->issuer, false,
-	    s->q->deadline_ms, &endpoints, document);
-	if (result == ISSUER_OK && endpoints.userinfo == NULL) {
+	    s->q->deadline_ms, endpoints, document);
+	if (result == ISSUER_OK && endpoints->userinfo == NULL) {
 		text_printf(&document->why,
 		    "the discovery document has no "
 		    "userinfo_endpoint");
 		result = ISSUER_BAD_ANSWER;
 	}
-	if (result == ISSUER_OK) {
+	if (result == ISSUER_OK)
 		issuer_document_clear(document);
-		question.url = endpoints.userinfo;
-		result = issuer_get(s->world, &question, document);
-	} else if (document->status != 429)
+	else if (document->status != 429)
 		document->status = 0; /* not what /userinfo said */
+	return result;
+}
+
+static enum reason
+ask(struct search *s, int lock, struct issuer_document *document)
+{
+	struct issuer_question question = { .tenant = s->q->tenant,
+		.url = s->q->tenant->userinfo_endpoint,
+		.bearer = s->q->token,
+		.size_max = BODY_MAX,
+		.deadline_ms = s->q->deadline_ms };
+	struct endpoints endpoints = { .userinfo = NULL };
+	enum issuer_result result = ISSUER_OK;
+	enum reason reason;
+
+	if (question.url == NULL) {
+		result = find_url(s, &endpoints, document);
+		question.url = endpoints.userinfo;
+	}
+	if (result == ISSUER_OK)
+		result = issuer_get(s->world, &question, document);
 	reason = heed(s, lock, result, document);
 	endpoints_clear(&endpoints);
 	return reason;

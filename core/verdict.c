@@ -16,7 +16,7 @@ verdict_init(struct audient_verdict *v)
 static void
 put(char word[AUDIENT_WORD_MAX + 1], struct span s)
 {
-	struct text text;
+	struct text text UNINITIALIZED;
 
 	text_clear(&text);
 	text_add(&text, s, AUDIENT_NAME_MAX + 1);
@@ -68,11 +68,29 @@ verdict_set_trace(struct audient_verdict *v, const struct trace *trace)
 	(void)snprintf(v->wanted, sizeof(v->wanted), "%s", trace->wanted.s);
 }
 
+/* Built where it stands: want of memory must not cost us the audit line. */
+struct line {
+	char *s; /* AUDIENT_LINE_MAX bytes */
+	size_t len;
+};
+
+static void
+add(struct line *line, const char *s, size_t n)
+{
+	const size_t left = AUDIENT_LINE_MAX - 1 - line->len;
+
+	if (n > left)
+		n = left;
+	memcpy(line->s + line->len, s, n);
+	line->len += n;
+	line->s[line->len] = '\0';
+}
+
 /* key=value, in quotes if it could be taken for something else */
 static void
-pair(struct buf *line, const char *key, struct span value)
+pair(struct line *line, const char *key, struct span value)
 {
-	struct text text;
+	struct text text UNINITIALIZED;
 	bool plain = value.len > 0;
 
 	text_clear(&text);
@@ -80,18 +98,18 @@ pair(struct buf *line, const char *key, struct span value)
 	for (const char *p = text.s; *p != '\0'; p++)
 		if (*p == ' ' || *p == '"' || *p == '=')
 			plain = false;
-	if (buf_printf(line, "%s%s=%s", line->len > 0 ? " " : "", key,
-		plain ? "" : "\"") != REASON_OK)
-		return;
+	if (line->len > 0)
+		add(line, " ", 1);
+	add(line, key, strlen(key));
+	add(line, "=\"", plain ? 1 : 2);
 	for (const char *p = text.s; *p != '\0'; p++)
-		if (buf_add(line, *p == '"' ? "'" : p, 1) != REASON_OK)
-			return;
+		add(line, *p == '"' ? "'" : p, 1);
 	if (!plain)
-		(void)!buf_add(line, "\"", 1);
+		add(line, "\"", 1);
 }
 
 static void
-pair_if(struct buf *line, const char *key, const char *value)
+pair_if(struct line *line, const char *key, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
 		pair(line, key, span_of(value));
@@ -101,7 +119,7 @@ void
 audient_audit(const struct audient *a, const struct audient_request *rq,
     const struct audient_verdict *v, char out[AUDIENT_LINE_MAX])
 {
-	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
+	struct line line = { .s = out };
 	const enum outcome outcome = reason_outcome(v->reason);
 	char id[AUDIENT_TOKEN_ID_SIZE];
 
@@ -131,9 +149,6 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 		if (rq->uid != AUDIENT_NO_ACCOUNT)
 			pair_if(&line, "wanted", v->wanted);
 	}
-	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
-	    line.data != NULL ? line.data : "");
-	buf_free(&line);
 }
 
 void
@@ -152,7 +167,7 @@ void
 audient_audit_session(const char *service, const char *user, const char *event,
     const struct audient_login *login, char out[AUDIENT_LINE_MAX])
 {
-	struct buf line = BUF_INIT(AUDIENT_LINE_MAX - 1);
+	struct line line = { .s = out };
 	char expires[24];
 
 	pair(&line, "service", span_of(service));
@@ -166,7 +181,4 @@ audient_audit_session(const char *service, const char *user, const char *event,
 		    (long long)login->expires);
 		pair(&line, "expires", span_of(expires));
 	}
-	(void)snprintf(out, AUDIENT_LINE_MAX, "%s",
-	    line.data != NULL ? line.data : "");
-	buf_free(&line);
 }

@@ -120,7 +120,7 @@ static int
 check_hash(struct verifier *v, const unsigned char *md, size_t md_len,
     struct span sig)
 {
-	unsigned char der[DER_MAX];
+	unsigned char der[DER_MAX] UNINITIALIZED;
 
 	if (alg_family(v->alg) != FAMILY_ECDSA)
 		return EVP_PKEY_verify(v->check, (const unsigned char *)sig.ptr,
@@ -133,7 +133,7 @@ check_hash(struct verifier *v, const unsigned char *md, size_t md_len,
 enum reason
 verifier_check(struct verifier *v, struct span text, struct span sig)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned char md[EVP_MAX_MD_SIZE] UNINITIALIZED;
 	unsigned int md_len = 0;
 	enum reason reason;
 

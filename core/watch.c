@@ -83,26 +83,29 @@ read_again(struct watched *w)
 	return reason;
 }
 
-/* Is the file still the one that was read? */
-static void
+/* Is the file still the one that was read?  If not, it is read again. */
+static enum reason
 look(struct watched *w)
 {
 	struct stat st = { .st_ino = 0 };
+	enum reason reason;
 
 	if (fstatat(w->dir, w->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		memset(&st, 0, sizeof(st));
 	if (w->generation != 0 && is_same(&st, &w->seen))
-		return;
+		return w->now != NULL ? REASON_OK : REASON_CONFIG_INVALID;
 	/* before it is read: what is written meanwhile is seen next time */
 	w->seen = st;
-	if (read_again(w) == REASON_OUT_OF_MEMORY)
+	if ((reason = read_again(w)) == REASON_OUT_OF_MEMORY)
 		w->seen.st_ino = 0;
+	return reason;
 }
 
 enum reason
 watch_open(struct watched **watchedp, const char *path,
     const struct watch_kind *kind, struct text *problem)
 {
+	enum reason reason;
 	struct watched *w;
 	struct text why;
 
@@ -122,11 +125,10 @@ watch_open(struct watched **watchedp, const char *path,
 		free(w);
 		return REASON_OUT_OF_MEMORY;
 	}
-	look(w);
-	if (w->now == NULL) {
+	if ((reason = look(w)) != REASON_OK) {
 		text_add(problem, span_of(w->problem.s), TEXT_MAX);
 		watch_close(w);
-		return REASON_CONFIG_INVALID;
+		return reason;
 	}
 	*watchedp = w;
 	return REASON_OK;
@@ -146,16 +148,14 @@ watch_close(struct watched *w)
 enum reason
 watch_hold(struct watched *w, struct watch_view *view, struct text *problem)
 {
-	enum reason reason = REASON_CONFIG_INVALID;
+	enum reason reason;
 
 	*view = (struct watch_view){ .object = NULL };
 	(void)pthread_mutex_lock(&w->lock);
-	look(w);
-	if (w->now != NULL) {
+	if ((reason = look(w)) == REASON_OK) {
 		w->now->refs++;
 		view->reading = w->now;
 		view->object = w->now->object;
-		reason = REASON_OK;
 	} else
 		text_add(problem, span_of(w->problem.s), TEXT_MAX);
 	(void)pthread_mutex_unlock(&w->lock);
@@ -181,7 +181,7 @@ watch_generation(struct watched *w)
 	if (w == NULL)
 		return 0;
 	(void)pthread_mutex_lock(&w->lock);
-	look(w);
+	(void)look(w);
 	generation = w->generation;
 	(void)pthread_mutex_unlock(&w->lock);
 	return generation;

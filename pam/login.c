@@ -2,6 +2,7 @@
 #include "login.h"
 
 #include <fcntl.h>
+#include <security/pam_modules.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #define DATA_SIZE 128
+#define NOTE	  "AUDIENT_LOGIN"
 #define ID_SIZE	  64
 #define STAT_SIZE 1024
 #define START	  22 /* field of /proc/PID/stat: when the process began */
@@ -72,6 +74,31 @@ bool
 login_is_in_child(void)
 {
 	return same_program(getppid());
+}
+
+void
+login_leave_note(pam_handle_t *pamh, const struct login *login)
+{
+	char pair[sizeof(NOTE) + AUDIENT_TOKEN_ID_SIZE];
+
+	(void)snprintf(pair, sizeof(pair), NOTE "=%s", login->who.token_id);
+	(void)pam_putenv(pamh, pair);
+}
+
+bool
+login_take_note(pam_handle_t *pamh, struct login *login)
+{
+	const char *note = pam_getenv(pamh, NOTE);
+	const size_t len = AUDIENT_TOKEN_ID_SIZE - 1;
+
+	if (note == NULL)
+		return false;
+	memset(login, 0, sizeof(*login));
+	login->reason = REASON_OK;
+	if (strlen(note) == len && strspn(note, "0123456789abcdef") == len)
+		memcpy(login->who.token_id, note, len);
+	(void)pam_putenv(pamh, NOTE);
+	return true;
 }
 
 /* Pid and start: a name that no other process will ever have. */

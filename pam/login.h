@@ -20,10 +20,21 @@ const struct login *login_recall(pam_handle_t *pamh, const struct args *args);
 
 /*
  * sshd asks for the token in a child of the process that opens the session,
- * and PAM's own memory goes with the child.  The record is named after that
- * process, so no user has a say in it.
+ * and PAM's own memory goes with the child.
  */
 bool login_is_in_child(void);
+
+/*
+ * For the log alone the token's identifier in PAM's environment will do.
+ * What is taken is gone from there.
+ */
+void login_leave_note(pam_handle_t *pamh, const struct login *login);
+bool login_take_note(pam_handle_t *pamh, struct login *login);
+
+/*
+ * The whole of it, on disk, for what must hold: the record is named after the
+ * process that opens the session, so no user has a say in it.
+ */
 bool login_hand_over(struct audient *audient, const struct login *login);
 bool login_take_over(struct audient *audient, struct login *login);
 

@@ -84,10 +84,11 @@ keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 {
 	struct audient_service service;
 
-	if (login->reason == REASON_OK && login_is_in_child() &&
-	    !login_hand_over(audient, login)) {
+	if (login->reason == REASON_OK && login_is_in_child()) {
 		audient_get_service(audient, args->service, &service);
-		if (service.limits_sessions) {
+		if (!service.limits_sessions)
+			login_leave_note(pamh, login);
+		else if (!login_hand_over(audient, login)) {
 			pam_syslog(pamh, LOG_CRIT,
 			    "session_limit = token: the end of the token "
 			    "cannot be kept for the session; is cache_dir "

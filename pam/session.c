@@ -84,17 +84,20 @@ audit(pam_handle_t *pamh, const struct args *args, const char *event,
 /* Of this process, or of the child that asked for the token. */
 static const struct login *
 find_login(pam_handle_t *pamh, const struct args *args, struct audient *audient,
-    struct login *taken)
+    bool needs_all)
 {
 	const struct login *login = login_recall(pamh, args);
 	const void *user = NULL;
+	struct login taken;
 
 	if (login != NULL)
 		return login->reason == REASON_OK ? login : NULL;
-	if (!login_take_over(audient, taken) ||
-	    pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS ||
-	    user == NULL || strcmp(user, taken->who.user) != 0 ||
-	    login_remember(pamh, args, taken) != PAM_SUCCESS)
+	if (needs_all ? !login_take_over(audient, &taken)
+		      : !login_take_note(pamh, &taken))
+		return NULL;
+	if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS ||
+	    user == NULL || (needs_all && strcmp(user, taken.who.user) != 0) ||
+	    login_remember(pamh, args, &taken) != PAM_SUCCESS)
 		return NULL;
 	return login_recall(pamh, args);
 }
@@ -107,7 +110,6 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	struct audient *audient;
 	const struct login *login;
 	struct log_arg log;
-	struct login taken;
 	struct args args;
 	int rc;
 
@@ -116,8 +118,9 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	log = (struct log_arg){ .pamh = pamh, .debug = args.debug };
 	if ((rc = guest_open(pamh, &args, &log, &audient)) != PAM_SUCCESS)
 		return rc;
-	if ((login = find_login(pamh, &args, audient, &taken)) != NULL) {
-		audient_get_service(audient, args.service, &service);
+	audient_get_service(audient, args.service, &service);
+	login = find_login(pamh, &args, audient, service.limits_sessions);
+	if (login != NULL) {
 		if (service.limits_sessions)
 			rc = limit(pamh, flags, &login->who);
 		if (rc == PAM_SUCCESS)

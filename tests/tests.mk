@@ -55,7 +55,11 @@ demo: all
 
 # --- benchmarks -----------------------------------------------------------------
 
-EXTRA_PROGRAMS = tests/bench/bench_validate tests/bench/bench_pam
+EXTRA_PROGRAMS = \
+	tests/bench/bench_fetch \
+	tests/bench/bench_opaque \
+	tests/bench/bench_pam \
+	tests/bench/bench_validate
 EXTRA_LTLIBRARIES = tests/bench/pam_empty.la tests/bench/pam_crypto.la
 tests_bench_bench_validate_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 	tests/bench/bench_validate.c
@@ -71,6 +75,15 @@ if HAVE_LIBJWT
 tests_bench_bench_validate_CPPFLAGS += -DHAVE_LIBJWT $(LIBJWT_CFLAGS)
 tests_bench_bench_validate_LDADD += $(LIBJWT_LIBS)
 endif
+tests_bench_bench_fetch_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_fetch.c
+tests_bench_bench_fetch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
+	$(CURL_CFLAGS)
+tests_bench_bench_fetch_LDADD = libaudientcore.la $(CURL_LIBS)
+tests_bench_bench_opaque_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_opaque.c
+tests_bench_bench_opaque_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
+tests_bench_bench_opaque_LDADD = libaudientcore.la
 tests_bench_bench_pam_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 	tests/bench/bench_pam.c
 tests_bench_bench_pam_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench

@@ -53,12 +53,30 @@ def pam(rig, token):
                ROUNDS)
 
 
+def opaque(rig):
+    """Two tokens a round; the tenant's budget ends after a hundred."""
+    config = rig.configure("opaque_tokens = accept-unbound\n"
+                           "required_claim = email_verified true\n"
+                           "userinfo_max_age = 600\n", "opaque.conf")
+    rig.tenant.control("limit", burst=1000000)
+    tokens = rig.write("opaque", "".join(
+        rig.tenant.mint("alice", kind="opaque") + "\n" for _ in range(80)))
+    return run(program("bench_opaque"), config, tokens)
+
+
+def lookups(rig):
+    token = rig.write("opaque1", rig.tenant.mint("alice", kind="opaque"))
+    return run(program("bench_fetch"), os.path.join(BUILD, "audient-fetch"),
+               rig.ca, rig.tenant.issuer + "userinfo", token, "51")
+
+
 def main():
     with Rig("bench") as rig:
         token = rig.write("token", rig.tenant.mint(
             "alice", permissions=["login:ssh", "mail:read", "a:b", "c:d"],
             claims={USERNAME_CLAIM: "nobody"}, pad_to=TOKEN_SIZE))
-        return validate(rig, token) or pam(rig, token)
+        return validate(rig, token) or pam(rig, token) or \
+            opaque(rig) or lookups(rig)
 
 
 sys.exit(main())

@@ -113,6 +113,8 @@ def exported(rig, sshd):
     rig.case(got == "in" and "AUTH0_SUB=auth0|" in screen and
              "AUDIENT_KINDS=a b" in screen,
              "claims are in the environment", screen)
+    rig.case("AUDIENT_LOGIN" not in screen,
+             "what the session phase needs is gone", screen)
     rig.case("OIDC_GONE" not in screen,
              "a claim that is not there has no variable", screen)
     rig.case(token[:40] not in screen and token[-40:] not in

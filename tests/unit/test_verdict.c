@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "handle.h"
+#include "unit.h"
+
+static struct audient audient; /* what it takes for a digest */
+
+/* The audit line is part of the interface. */
+static const struct {
+	const char *name;
+	struct audient_request rq;
+	struct audient_verdict v;
+	const char *want;
+} rows[] = {
+	{ "allowed",
+	    { .service = "sshd",
+		.user = "alice",
+		.uid = 1000,
+		.rhost = "192.0.2.1",
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln") },
+	    { .reason = REASON_OK,
+		.proof = PROOF_JWT,
+		.user = "alice",
+		.subject = "auth0|5f7c",
+		.client = "abc",
+		.key = "k1",
+		.expires = NOW },
+	    "service=sshd user=alice verdict=allow reason=ok "
+	    "subject=auth0|5f7c client=abc token=cc529d9b1b8a key=k1 "
+	    "proof=jwt rhost=192.0.2.1" },
+	{ "for somebody else",
+	    { .service = "imap", .user = "bob", .uid = AUDIENT_NOT_ACCOUNTS },
+	    { .reason = REASON_OK,
+		.proof = PROOF_USERINFO,
+		.user = "alice",
+		.is_delegate = true },
+	    "service=imap user=alice acts_for=bob verdict=allow "
+	    "reason=ok proof=userinfo audience=unbound" },
+	{ "denied", { .service = "sshd", .user = "alice", .uid = 1000 },
+	    { .reason = REASON_EXPIRED,
+		.proof = PROOF_JWT,
+		.subject = "auth0|5f7c",
+		.check = "exp",
+		.found = "7 seconds ago",
+		.wanted = "a time to come" },
+	    "service=sshd user=alice verdict=deny reason=expired "
+	    "subject=auth0|5f7c proof=jwt check=exp "
+	    "found=\"7 seconds ago\" wanted=\"a time to come\"" },
+	/* people type passwords into the name field */
+	{ "no such account",
+	    { .service = "sshd", .user = "hunter2", .uid = AUDIENT_NO_ACCOUNT },
+	    { .reason = REASON_USER_MISMATCH,
+		.check = "user",
+		.found = "alice",
+		.wanted = "hunter2" },
+	    "service=sshd user=\"(no account)\" verdict=deny "
+	    "reason=user_mismatch check=user found=alice" },
+	{ "junk",
+	    { .service = "sshd",
+		.user = "alice",
+		.uid = 1000,
+		.token = BYTES("hunter2") },
+	    { .reason = REASON_NOT_A_TOKEN },
+	    "service=sshd user=alice verdict=deny "
+	    "reason=not_a_token" },
+	{ "nobody asked for",
+	    { .service = "ldap", .uid = AUDIENT_NOT_ACCOUNTS },
+	    { .reason = REASON_ISSUER_UNAVAILABLE, .check = "key" },
+	    "service=ldap verdict=retry reason=issuer_unavailable "
+	    "check=key" },
+	{ "broken", { .service = "ldap" }, { .reason = REASON_CONFIG_INVALID },
+	    "service=ldap verdict=broken reason=config_invalid" },
+	{ "bug", { .service = "ldap" }, { .reason = (enum reason)99 },
+	    "service=ldap verdict=broken reason=internal" },
+	{ "empty name", { .service = "sshd", .user = "", .uid = 1 },
+	    { .reason = REASON_USER_MISMATCH },
+	    "service=sshd verdict=deny reason=user_mismatch" },
+	{ "no service", { .service = "" }, { .reason = REASON_OK },
+	    "service=\"\" verdict=allow reason=ok" },
+
+	/* text that would pass for something else */
+	{ "blank", { .service = "sshd", .user = "a b" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a b\" verdict=deny reason=expired" },
+	{ "pairs of its own", { .service = "sshd", .user = "a verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a verdict=allow\" verdict=deny "
+	    "reason=expired" },
+	{ "equals sign", { .service = "sshd", .user = "a=b" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a=b\" verdict=deny "
+	    "reason=expired" },
+	{ "quote", { .service = "sshd", .user = "a\" verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a' verdict=allow\" verdict=deny "
+	    "reason=expired" },
+	{ "only a quote", { .service = "sshd", .user = "\"" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"'\" verdict=deny reason=expired" },
+	{ "newline",
+	    { .service = "sshd", .user = "a\nservice=x verdict=allow" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd user=\"a\\x0aservice=x verdict=allow\" "
+	    "verdict=deny reason=expired" },
+	{ "escape", { .service = "sshd", .rhost = "\x1b[2J" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd verdict=deny reason=expired "
+	    "rhost=\\x1b[2J" },
+	{ "8 bit", { .service = "sshd", .rhost = "\xff\xc3\xa9" },
+	    { .reason = REASON_EXPIRED },
+	    "service=sshd verdict=deny reason=expired "
+	    "rhost=\\xff\\xc3\\xa9" },
+	{ "hostile service", { .service = "x verdict=allow\n" },
+	    { .reason = REASON_EXPIRED },
+	    "service=\"x verdict=allow\\x0a\" verdict=deny "
+	    "reason=expired" },
+	{ "hostile subject", { .service = "imap" },
+	    { .reason = REASON_EXPIRED, .subject = "\" verdict=allow \\x0a" },
+	    "service=imap verdict=deny reason=expired "
+	    "subject=\"' verdict=allow \\x0a\"" },
+};
+
+static void
+test_lines(void **state)
+{
+	char line[AUDIENT_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		audient_audit(&audient, &rows[i].rq, &rows[i].v, line);
+		row_text(rows[i].name, line, rows[i].want);
+		row_count(rows[i].v.reason == REASON_OK);
+	}
+	rows_end();
+}
+
+/* Everything as long as can be: the verdict is still there. */
+static void
+test_long(void **state)
+{
+	char *wild = unit_repeat('\x01', 5000);
+	char line[AUDIENT_LINE_MAX];
+	const struct audient_request rq = { .service = wild,
+		.user = wild,
+		.rhost = wild,
+		.uid = 1 };
+	struct audient_verdict v = { .reason = REASON_EXPIRED,
+		.proof = PROOF_JWT,
+		.check = wild };
+
+	(void)state;
+	memset(v.subject, 's', sizeof(v.subject) - 1);
+	memset(v.client, '=', sizeof(v.client) - 1);
+	memset(v.key, '"', sizeof(v.key) - 1);
+	memset(v.found, ' ', sizeof(v.found) - 1);
+	memset(v.wanted, 'w', sizeof(v.wanted) - 1);
+	audient_audit(&audient, &rq, &v, line);
+	assert_true(strlen(line) < AUDIENT_LINE_MAX);
+	assert_non_null(strstr(line, " verdict=deny reason=expired subject="));
+	for (const char *p = line; *p != '\0'; p++)
+		assert_in_range(*p, 0x20, 0x7e);
+	free(wild);
+}
+
+/* A session begins and ends with a line like that of the decision. */
+static void
+test_sessions(void **state)
+{
+	static const struct {
+		const char *name, *service, *user, *event;
+		struct audient_login login;
+		const char *want;
+	} sessions[] = {
+		{ "all", "sshd", "alice", "open",
+		    { .user = "alice",
+			.subject = "auth0|5f7c",
+			.client = "abc",
+			.token_id = "cc529d9b1b8a",
+			.expires = NOW },
+		    "service=sshd user=alice session=open subject=auth0|5f7c "
+		    "client=abc token=cc529d9b1b8a expires=1800000000" },
+		{ "little is known", "sshd", "alice", "close", { .expires = 0 },
+		    "service=sshd user=alice session=close" },
+		{ "hostile", "ss hd", "a session=open\n\"", "open",
+		    { .subject = "\" x=y", .client = "=", .token_id = "" },
+		    "service=\"ss hd\" user=\"a session=open\\x0a'\" "
+		    "session=open subject=\"' x=y\" client=\"=\"" },
+	};
+	char line[AUDIENT_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < nitems(sessions); i++) {
+		audient_audit_session(sessions[i].service, sessions[i].user,
+		    sessions[i].event, &sessions[i].login, line);
+		row_text(sessions[i].name, line, sessions[i].want);
+		row_count(true);
+	}
+	rows_end();
+}
+
+/* What the session hears of the decision. */
+static void
+test_login(void **state)
+{
+	const struct audient_request rq = {
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+		.user = "somebody"
+	};
+	const struct audient_verdict v = { .user = "alice",
+		.subject = "auth0|5f7c",
+		.client = "abc",
+		.expires = NOW };
+	struct audient_login login;
+
+	(void)state;
+	memset(&login, 0xff, sizeof(login));
+	audient_login(&audient, &rq, &v, &login);
+	assert_string_equal(login.user, "alice");
+	assert_string_equal(login.subject, "auth0|5f7c");
+	assert_string_equal(login.client, "abc");
+	assert_string_equal(login.token_id, "cc529d9b1b8a");
+	assert_int_equal(login.expires, NOW);
+}
+
+static void
+test_init(void **state)
+{
+	struct audient_verdict v;
+
+	(void)state;
+	memset(&v, 0xff, sizeof(v));
+	verdict_init(&v);
+	assert_int_equal(v.reason, REASON_INTERNAL);
+	assert_int_equal(v.proof, PROOF_NONE);
+	assert_string_equal(v.user, "");
+	assert_null(v.check);
+	assert_int_equal(v.expires, 0);
+}
+
+/* Of a user who did not get in the verdict keeps nothing. */
+static void
+test_set_trace(void **state)
+{
+	struct audient_verdict v = { .reason = REASON_USER_REFUSED,
+		.user = "alice",
+		.is_delegate = true };
+	struct trace trace;
+
+	(void)state;
+	trace_init(&trace);
+	(void)trace_text(&trace, "account", REASON_USER_REFUSED, "wanted",
+	    "found");
+	verdict_set_trace(&v, &trace);
+	assert_string_equal(v.user, "");
+	assert_false(v.is_delegate);
+	assert_string_equal(v.check, "account");
+	assert_string_equal(v.found, "found");
+	assert_string_equal(v.wanted, "wanted");
+	v = (struct audient_verdict){ .reason = REASON_OK, .user = "alice" };
+	verdict_set_trace(&v, &trace);
+	assert_string_equal(v.user, "alice");
+	assert_null(v.check);
+	assert_string_equal(v.found, "");
+}
+
+static void
+test_set_claims(void **state)
+{
+	const struct json *json =
+	    unit_json("{\"sub\":\"a\\nb\",\"exp\":1800000000,"
+		      "\"azp\":\"c\"}",
+		NULL, NULL);
+	const struct claims claims = { .json = json, .proof = PROOF_JWT };
+	const struct json *bad =
+	    unit_json("{\"sub\":1,\"exp\":-1}", NULL, NULL);
+	const struct claims bad_claims = { .json = bad, .proof = PROOF_JWT };
+	struct audient_verdict v;
+
+	(void)state;
+	verdict_init(&v);
+	verdict_set_claims(&v, &claims);
+	assert_string_equal(v.subject, "a\\x0ab");
+	assert_string_equal(v.client, "c");
+	assert_int_equal(v.proof, PROOF_JWT);
+	assert_int_equal(v.reason, REASON_INTERNAL);
+	verdict_init(&v);
+	verdict_set_claims(&v, &bad_claims);
+	assert_string_equal(v.subject, "");
+	assert_string_equal(v.client, "");
+	unit_json_free(json);
+	unit_json_free(bad);
+}
+
+/* Twelve digits say which token it was; the digest of a password is told of
+ * by nobody. */
+static void
+test_token_id(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span token;
+		const char *want;
+	} ids[] = {
+		{ "token", BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+		    "cc529d9b1b8a" },
+		{ "nothing", BYTES(""), "" },
+		{ "password", BYTES("abc"), "" },
+		{ "begins nearly so", BYTES("eyj"), "" },
+		{ "begins so later", BYTES(" eyJ"), "" },
+		{ "cut off", BYTES("ey"), "" },
+	};
+	char id[AUDIENT_TOKEN_ID_SIZE];
+	struct audient_verdict v;
+
+	(void)state;
+	for (size_t i = 0; i < nitems(ids); i++) {
+		audient_token_id(&audient, ids[i].token, id);
+		row_text(ids[i].name, id, ids[i].want);
+		row_count(ids[i].want[0] != '\0');
+	}
+	verdict_init(&v);
+	verdict_set_key(&v, SPAN("k\x01"));
+	row_text("key", v.key, "k\\x01");
+	rows_end();
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	return crypto_open(&audient.world.crypto) == REASON_OK ? 0 : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	crypto_close(&audient.world.crypto);
+	return 0;
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_lines),
+	cmocka_unit_test(test_long),
+	cmocka_unit_test(test_sessions),
+	cmocka_unit_test(test_login),
+	cmocka_unit_test(test_init),
+	cmocka_unit_test(test_set_trace),
+	cmocka_unit_test(test_set_claims),
+	cmocka_unit_test(test_token_id),
+};
+
+int
+main(void)
+{
+	return unit_end(cmocka_run_group_tests(tests, set_up, tear_down));
+}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# --- unit tests and public vectors ---------------------------------------------
+
+if HAVE_CMOCKA
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit $(CMOCKA_CFLAGS) \
+	$(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
+
+# What the test programs share, and what they test.
+check_LTLIBRARIES += tests/unit/libunit.la
+tests_unit_libunit_la_SOURCES = \
+	tests/unit/merge.c \
+	tests/unit/mint.c tests/unit/mint.h tests/unit/mintkeys.h \
+	tests/unit/site.c tests/unit/site.h \
+	tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_la_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_libunit_la_LIBADD = libaudientcore.la $(CMOCKA_LIBS) \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+UNIT_TESTS += \
+	tests/unit/test_buf \
+	tests/unit/test_text \
+	tests/unit/test_list \
+	tests/unit/test_b64url \
+	tests/unit/test_token \
+	tests/unit/test_json \
+	tests/unit/test_jsontag \
+	tests/unit/test_alg \
+	tests/unit/test_jwk \
+	tests/unit/test_jws \
+	tests/unit/test_keys \
+	tests/unit/test_verify \
+	tests/unit/test_claims \
+	tests/unit/test_times \
+	tests/unit/test_policy \
+	tests/unit/test_authn \
+	tests/unit/test_export \
+	tests/unit/test_deny \
+	tests/unit/test_usermap \
+	tests/unit/test_identity \
+	tests/unit/test_names \
+	tests/unit/test_conf \
+	tests/unit/test_confkeys \
+	tests/unit/test_confcheck \
+	tests/unit/test_file \
+	tests/unit/test_cache \
+	tests/unit/test_sweep \
+	tests/unit/test_cacheusers \
+	tests/unit/test_cachekill \
+	tests/unit/test_reason \
+	tests/unit/test_trace \
+	tests/unit/test_verdict \
+	tests/unit/test_world \
+	tests/unit/test_forked \
+	tests/unit/test_seen \
+	tests/unit/test_opaque \
+	tests/unit/test_watch \
+	tests/unit/test_fetch \
+	tests/unit/test_keyset \
+	tests/unit/test_userinfo \
+	tests/unit/test_audient \
+	tests/unit/test_once \
+	tests/unit/test_remembered \
+	tests/unit/test_login \
+	tests/unit/test_open \
+	tests/unit/test_admin \
+	tests/unit/test_chaos \
+	tests/vectors/test_vectors
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+
+# The linker sends these calls to the test, which lets some of them fail.
+WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
+WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
+	-Wl,--wrap=renameat,--wrap=unlinkat
+
+tests_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=free
+tests_unit_test_buf_LDADD = tests/unit/libunit.la
+tests_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_text_LDADD = tests/unit/libunit.la
+tests_unit_test_list_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_list_LDADD = tests/unit/libunit.la
+tests_unit_test_b64url_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_b64url_LDADD = tests/unit/libunit.la
+tests_unit_test_token_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_token_LDADD = tests/unit/libunit.la
+tests_unit_test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_json_LDADD = tests/unit/libunit.la
+tests_unit_test_jsontag_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_jsontag_LDADD = tests/unit/libunit.la
+tests_unit_test_alg_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_alg_LDADD = tests/unit/libunit.la
+tests_unit_test_jwk_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_jwk_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=EVP_PKEY_public_check
+tests_unit_test_jwk_LDADD = tests/unit/libunit.la
+tests_unit_test_jws_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_jws_LDADD = tests/unit/libunit.la
+tests_unit_test_keys_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keys_LDADD = tests/unit/libunit.la
+tests_unit_test_verify_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_verify_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=EVP_PKEY_verify
+tests_unit_test_verify_LDADD = tests/unit/libunit.la
+tests_unit_test_claims_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_claims_LDADD = tests/unit/libunit.la
+tests_unit_test_times_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_times_LDADD = tests/unit/libunit.la
+tests_unit_test_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_policy_LDADD = tests/unit/libunit.la
+tests_unit_test_authn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_authn_LDADD = tests/unit/libunit.la
+tests_unit_test_export_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_export_LDADD = tests/unit/libunit.la
+tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deny_LDADD = tests/unit/libunit.la
+tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_usermap_LDADD = tests/unit/libunit.la
+tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_identity_LDADD = tests/unit/libunit.la
+tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_names_LDADD = tests/unit/libunit.la
+tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_conf_LDADD = tests/unit/libunit.la
+tests_unit_test_confkeys_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_confkeys_LDADD = tests/unit/libunit.la
+tests_unit_test_confcheck_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_confcheck_LDADD = tests/unit/libunit.la
+tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_file_LDADD = tests/unit/libunit.la
+tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cache_LDADD = tests/unit/libunit.la
+tests_unit_test_sweep_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_sweep_LDADD = tests/unit/libunit.la
+tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
+tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cachekill_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_SYSCALLS)
+tests_unit_test_cachekill_LDADD = tests/unit/libunit.la
+tests_unit_test_reason_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_reason_LDADD = tests/unit/libunit.la
+tests_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trace_LDADD = tests/unit/libunit.la
+tests_unit_test_verdict_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_verdict_LDADD = tests/unit/libunit.la
+tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_world_LDADD = tests/unit/libunit.la
+tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_forked_LDADD = tests/unit/libunit.la
+tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_opaque_LDADD = tests/unit/libunit.la
+tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_watch_LDADD = tests/unit/libunit.la
+tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keyset_LDADD = tests/unit/libunit.la
+tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
+tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_audient_LDADD = tests/unit/libunit.la
+tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_once_LDADD = tests/unit/libunit.la
+tests_unit_test_remembered_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now
+tests_unit_test_remembered_LDADD = tests/unit/libunit.la
+tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_login_LDADD = tests/unit/libunit.la
+tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_open_LDADD = tests/unit/libunit.la
+tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_admin_LDADD = tests/unit/libunit.la
+tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_chaos_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_MALLOC)
+tests_unit_test_chaos_LDADD = tests/unit/libunit.la
+
+# Vectors of others lie beside the checkout; AUDIENT_VECTORS names another place.
+tests_vectors_test_vectors_SOURCES = \
+	tests/vectors/rfc.c \
+	tests/vectors/suites.c \
+	tests/vectors/test_vectors.c \
+	tests/vectors/vectors.c \
+	tests/vectors/vectors.h \
+	tests/vectors/vectors_json.h \
+	tests/vectors/wycheproof.c
+tests_vectors_test_vectors_CPPFLAGS = $(UNIT_CPPFLAGS) \
+	-DVECTORS='"$(abs_top_srcdir)/../shared/vectors"'
+tests_vectors_test_vectors_LDADD = tests/unit/libunit.la
+endif HAVE_CMOCKA
