@@ -25,9 +25,11 @@ SERVER_TESTS = \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_lengths.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
+	tests/servers/test_stacks.py \
 	tests/servers/test_stepup.py
 GATES = \
 	tests/gates/check-docs \
@@ -103,6 +105,7 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 .PHONY: bench check-quick demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(PAM_TESTS) tests/pam/host.py $(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
+	$(PAM_TESTS) tests/pam/host.py $(SERVER_TESTS) tests/servers/demo.py \
+	tests/servers/faultlib.py tests/servers/hosts.py tests/servers/jail \
+	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant

@@ -49,8 +49,7 @@ class World:
         # where alice can start it, wherever the build is
         self.askpass = shutil.copy(os.path.join(BUILD, "audient-askpass"),
                                    rig.path("bin"))
-        self.table = Table("tokens and hosts", "host", "method", "token",
-                           "arrived", "the user saw", "the log said")
+        self.seen = {}          # {what was seen: lengths}
 
     def mint(self, length, user="alice"):
         token = self.rig.tenant.mint(
@@ -186,7 +185,7 @@ def words_of(seen):
         if line and not re.search(r"(Access token(, part \d+)?| password|"
                                   r"login): ?$", line):
             lines.append(line)
-    return " / ".join(dict.fromkeys(lines)) or "nothing"
+    return "<br>".join(dict.fromkeys(lines)) or "nothing"
 
 
 def arrival(seen, token, line):
@@ -207,9 +206,7 @@ def log_of(lines):
     for line in lines:
         found = re.search(r"verdict=\S+ reason=\S+", line)
         if found:
-            detail = re.search(r"check=.*", line)
-            return " ".join([found.group(0)] + (
-                [detail.group(0)] if detail else [])), line
+            return found.group(0), line
     for line in lines:
         found = re.search(r"(sudo passed no answer on.*)", line)
         if found:
@@ -225,8 +222,8 @@ def one(w, row, length):
     w.rig.syslog.wait("verdict=|no token", since)
     text, line = log_of(w.rig.syslog.news(since))
     arrived = arrival(seen, token, line)
-    w.table.add(host, method, length, arrived, words_of(seen),
-                "`%s`" % text.replace("|", "\\|"))
+    w.seen.setdefault((host, method, arrived, words_of(seen), text),
+                      []).append(length)
     ok = seen.is_in == gets_in(length)
     if seen.is_in:
         ok = ok and "reason=ok" in text
@@ -250,8 +247,13 @@ def main():
         tokens = [one(w, row, length) for row in methods(w)
                   for length in LENGTHS]
         w.rig.secret_free(tokens)
-        w.table.show()
-        w.table.publish("hosts/lengths.md")
+        table = Table("tokens and hosts", "host", "method", "bytes of token",
+                      "arrived", "the user saw", "the log said")
+        for (host, method, arrived, words, text), lengths in w.seen.items():
+            table.add(host, method, ", ".join(map(str, lengths)), arrived,
+                      words, "`%s`" % text)
+        table.show()
+        table.publish("hosts/lengths.md")
         return rig.finish()
 
 

@@ -100,8 +100,7 @@ class World:
 
     def put_up(self, blocks):
         for service in ("sshd", "sudo", "sudo-i", "su", "login"):
-            shutil.copy("/etc/pam.d/" + service,
-                        self.rig.dir + "/root/etc/pam.d/" + service)
+            self.house.restore(service)
         self.conf = ""
         recipe.apply(blocks, self.read, self.write)
 
@@ -224,22 +223,20 @@ def fill(w, column, page, heading, act, cells):
     if page == "sshd":
         w.start_sshd()
     # the keys that a host has at hand, once it has seen a login
-    act("good" if column != "key and token" else "key good")
+    first = "key good" if column == "key and token" else "good"
+    act(first)
     for what, entered, state, admitted in ROWS:
         if not is_possible(column, entered):
             cells[what, column] = "–"
             continue
         w.state(state)
         since = w.rig.syslog.mark()
-        import time; a=time.time()
         seen = act(entered)
-        print("#T %.1f %s %s"%(time.time()-a,column,what))
         want = "in" if column in admitted else "out"
         got = cells[what, column] = "in" if seen.is_in else "out"
         w.rig.case(got == want, "%s %s: %s: %s" % (page, column, what, want),
                    seen.screen, *w.rig.syslog.lines()[since:])
-        if got == "out" and state == BROKEN and entered in (
-                "good" if column != "key and token" else "key good"):
+        if state == BROKEN and entered == first:
             w.rig.case(w.rig.syslog.wait("unknown key \"timeot\"", since),
                        "and the log has file, line and remedy")
 
