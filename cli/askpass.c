@@ -32,13 +32,16 @@ fail(const char *what, const char *why)
 }
 
 /*
- * The prompts of pam_audient, and nothing else: "Access token: " and "Access
- * token, part 2: ".  ssh puts "(user@host) " before them, sudo nothing.
+ * The prompts of pam_audient, and nothing else: "Access token: ", with or
+ * without another way in its brackets, and "Access token, part 2: ".  ssh puts
+ * "(user@host) " before them, sudo nothing.
  */
 static bool
 parse_prompt(const char *prompt, size_t *part, size_t *size)
 {
 	static const char first[] = "Access token: ";
+	static const char choice[] =
+	    "Access token (or just Enter, to use a browser): ";
 	static const char later[] = "Access token, part ";
 	struct span s = span_of(prompt), head, digits;
 
@@ -50,7 +53,7 @@ parse_prompt(const char *prompt, size_t *part, size_t *size)
 			return false;
 		*size = PART_SSH;
 	}
-	if (span_is(s, first))
+	if (span_is(s, first) || span_is(s, choice))
 		return true;
 	if (!span_starts(s, later))
 		return false;

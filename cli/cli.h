@@ -16,6 +16,7 @@ enum {
 /* Each gets its own name as argv[0]; they return the exit status. */
 int cmd_explain(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
+int cmd_token(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
 int exit_of(enum reason reason);

@@ -18,6 +18,7 @@ static const struct {
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
 	{ "verify", cmd_verify, "check a signature and nothing else" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
+	{ "token", cmd_token, "get a token, and hand it to a program" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -139,13 +139,16 @@ ask(pam_handle_t *pamh, const char *question, char **answer)
 static int
 ask_part(pam_handle_t *pamh, const struct args *args, int part, char **answer)
 {
-	char question[64];
+	char question[64] = "Access token";
 	int rc;
 
 	if (part > 1)
 		(void)snprintf(question, sizeof(question),
 		    "Access token, part %d", part);
-	rc = ask(pamh, part > 1 ? question : "Access token", answer);
+	else if (args->offers_device)
+		(void)snprintf(question, sizeof(question),
+		    "Access token (or just Enter, to use a browser)");
+	rc = ask(pamh, question, answer);
 	if (rc != PAM_CONV_ERR || strncmp(args->service, "sudo", 4) != 0)
 		return rc;
 	pam_syslog(pamh, LOG_NOTICE,
@@ -214,7 +217,7 @@ prompt_token(pam_handle_t *pamh, const struct args *args,
 		rc = take_first_pass(pamh, p);
 	if (rc == PAM_SUCCESS && p->token.len == 0 && !args->use_first_pass)
 		rc = ask_parts(pamh, args, audient, p);
-	if (rc == PAM_SUCCESS && p->token.len == 0)
+	if (rc == PAM_SUCCESS && p->token.len == 0 && !args->offers_device)
 		return PAM_AUTH_ERR;
 	return rc;
 }

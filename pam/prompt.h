@@ -24,7 +24,8 @@ struct prompt {
 /*
  * Gets the token from the stack or from the user; the caller frees p->token.
  * PAM_SUCCESS, also for something that is no token; PAM_AUTH_ERR for an empty
- * answer, PAM_CONV_ERR where nobody answers, PAM_BUF_ERR.
+ * answer, unless that starts the device flow, PAM_CONV_ERR where nobody
+ * answers, PAM_BUF_ERR.
  */
 int prompt_token(pam_handle_t *pamh, const struct args *args,
     struct audient *audient, struct prompt *p);

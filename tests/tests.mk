@@ -6,6 +6,7 @@ TOOLS = tests/tools/decide tests/tools/guest tests/tools/pamhost
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
+tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
@@ -17,20 +18,32 @@ tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 
+# The protocol of those who ask for tokens, without anybody to talk to.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_oauth
+UNIT_TESTS += tests/unit/test_oauth
+TESTS += tests/unit/test_oauth
+tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
+endif
+
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_askpass.py \
+	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
 	tests/servers/test_lengths.py \
+	tests/servers/test_opaque.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
 	tests/servers/test_stacks.py \
-	tests/servers/test_stepup.py
+	tests/servers/test_stepup.py \
+	tests/servers/test_token.py
 GATES = \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
@@ -106,6 +119,7 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
 	$(PAM_TESTS) tests/pam/host.py $(SERVER_TESTS) tests/servers/demo.py \
-	tests/servers/faultlib.py tests/servers/hosts.py tests/servers/jail \
-	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
-	tests/servers/sshd.py tests/bench/bench.py tests/tenant
+	tests/servers/devicelib.py tests/servers/faultlib.py \
+	tests/servers/hosts.py tests/servers/jail tests/servers/recipe.py \
+	tests/servers/rig.py tests/servers/slapd.py tests/servers/sshd.py \
+	tests/bench/bench.py tests/tenant

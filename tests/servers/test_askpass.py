@@ -14,6 +14,7 @@ from rig import BUILD, PATIENCE, Rig
 
 ASKPASS = os.path.join(BUILD, "audient-askpass")
 FIRST = "Access token: "
+CHOICE = "Access token (or just Enter, to use a browser): "
 SSH = "(alice@host.example.com) "
 
 
@@ -44,7 +45,8 @@ def ask_all(prompts, command):
 def questions(rig, token, path):
     for prompt, size, start in (
             (FIRST, 511, 0), (part(2), 511, 511), (part(3), 511, 1022),
-            (SSH + FIRST, 1023, 0), (SSH + part(2), 1023, 1023)):
+            (SSH + FIRST, 1023, 0), (SSH + part(2), 1023, 1023),
+            (CHOICE, 511, 0), (SSH + CHOICE, 1023, 0)):
         status, out, err = ask(prompt, AUDIENT_TOKEN_FILE=path)
         rig.case(status == 0 and out == token[start:start + size] + "\n",
                  "answered: %r" % prompt, status, out[:20], err)
@@ -61,7 +63,7 @@ def questions(rig, token, path):
             "Access token, part 1: ", "Access token, part 0: ",
             "Access token, part -1: ", "Access token, part 2x: ",
             "Access token, part : ", "Access token, part 100: ",
-            "Access token, part 2", "(host) Access token: ",
+            "Access token (or just Enter): ", "Access token, part 2", "(host) Access token: ",
             SSH + SSH + FIRST, "(a@b)Access token: ",
             "Access token, part 1, of at most 511 bytes: ",
             "Verification code: \nAccess token: "):
