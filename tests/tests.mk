@@ -27,6 +27,10 @@ tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 endif
 
+CLI_TESTS = \
+	tests/cli/test_commands.py \
+	tests/cli/test_doctor.py \
+	tests/cli/test_explain.py
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_askpass.py \
@@ -38,6 +42,7 @@ SERVER_TESTS = \
 	tests/servers/test_guest.py \
 	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
+	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_sshd.py \
@@ -45,12 +50,14 @@ SERVER_TESTS = \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
 GATES = \
+	tests/gates/check-binaries \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(PAM_TESTS) $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(PAM_TESTS) \
+	$(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -117,9 +124,10 @@ bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 
 .PHONY: bench check-quick demo
 
-EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
-	$(PAM_TESTS) tests/pam/host.py $(SERVER_TESTS) tests/servers/demo.py \
-	tests/servers/devicelib.py tests/servers/faultlib.py \
-	tests/servers/hosts.py tests/servers/jail tests/servers/recipe.py \
-	tests/servers/rig.py tests/servers/slapd.py tests/servers/sshd.py \
-	tests/bench/bench.py tests/tenant
+EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
+	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
+	$(PAM_TESTS) tests/pam/host.py \
+	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
+	tests/servers/faultlib.py tests/servers/house.py tests/servers/jail \
+	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
+	tests/servers/sshd.py tests/bench/bench.py tests/tenant

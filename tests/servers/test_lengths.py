@@ -15,7 +15,7 @@ from rig import BUILD, PATIENCE, Rig
 
 try:
     import paramiko
-    from hosts import GREETING, House, converse, greet
+    from house import GREETING, House, converse, greet
 except ImportError as e:
     rig_module.skip("a module of Python is missing: %s" % e.name)
 

@@ -15,7 +15,7 @@ from faultlib import Table
 from rig import OTHER_AUDIENCE, USERNAME_CLAIM, Rig
 
 try:
-    from hosts import House, converse, greet
+    from house import House, converse, greet
 except ImportError:
     rig_module.skip("python3-pexpect is not installed")
 
