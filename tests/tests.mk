@@ -2,13 +2,15 @@
 # --- tests with real daemons, a tenant, and the house rules -----------------
 
 # Hosts in small, for the tests in Python.
-TOOLS = tests/tools/decide tests/tools/guest
+TOOLS = tests/tools/decide tests/tools/guest tests/tools/pamhost
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
+tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
+tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += tests/tools/pam_peek.la
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
@@ -29,19 +31,23 @@ CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
 	tests/cli/test_explain.py
+PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
+	tests/servers/test_askpass.py \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
 	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
+	tests/servers/test_stacks.py \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
 GATES = \
@@ -51,7 +57,8 @@ GATES = \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(PAM_TESTS) \
+	$(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -62,9 +69,9 @@ AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
 tests/servers/test_faults_net.log: tests/servers/test_sshd.log
 tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
 
-# What is quick: no daemons, no tenant.
+# What is quick: no daemons, and no tenant but to sign tokens.
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(GATES)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) $(GATES)'
 
 demo: all
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/demo.py
@@ -73,7 +80,9 @@ demo: all
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
+	$(PAM_TESTS) tests/pam/host.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
 	tests/servers/directory.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
+	tests/servers/house.py tests/servers/jail \
+	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/tenant
