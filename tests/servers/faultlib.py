@@ -134,14 +134,16 @@ class Decider:
 
     def say(self, *lines):
         """Tokens, and lines that change how they are decided."""
-        self.process.stdin.write("".join(line + "\n" for line in lines))
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("".join(line + "\n" for line in lines))
+            self.process.stdin.flush()
 
     def answer(self):
-        """(reason, user) of the token that is next."""
+        """(reason, user) of the token that is next; a host whose
+        configuration is refused has ended."""
         reason, _, user = self.process.stdout.readline().rstrip("\n") \
             .partition(" ")
-        return reason, user
+        return reason or "ended", user
 
     def ask(self, token, clock=None):
         """The reason, so many seconds after the host began."""
