@@ -393,6 +393,12 @@ def check_details(rig):
     rig.case(steps[-3:] == ["username_claim", "user_map", "user"] and
              "alice (line 2)" in text, "the way from the claim to the user",
              steps, text)
+    rig.write("steps.map", "auth0|5f7c8ec7c33c6c004bbafe82 alice\n"
+              "/auth0.* www\n")
+    text = run("explain", "--config", config, "--service", "imap",
+               text=rig.tenant.mint())[1]
+    rig.case("alice (line 1); also www (line 2)" in re.sub(
+        r"\s+", " ", text), "the other lines of the map that fit", text)
     rig.case([s for s in text.splitlines() if s.startswith(" The ")] == [
         " The signature", " The claims", " The policy", " The identity"],
         "the stages, in order", text)
