@@ -18,7 +18,8 @@ tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
-	tests/cli/test_explain.py
+	tests/cli/test_explain.py \
+	tests/cli/test_logs.py
 SERVER_TESTS = \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
