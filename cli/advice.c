@@ -51,6 +51,13 @@ static const char *const plain[] = {
 	[REASON_USERNAME_UNSAFE] =
 	    "Correct the value at the tenant, or map it to a local name with "
 	    "\"user_map\".",
+	[REASON_DEVICE_DECLINED] =
+	    "Ask the user.  If it was not he who began the login, somebody "
+	    "has tried to get his confirmation: see rhost in the log.",
+	[REASON_DEVICE_UNCONFIRMED] =
+	    "Log in again, confirm in the browser, then press Enter.  "
+	    "device_timeout and the service's own limit (LoginGraceTime of "
+	    "sshd) say how long that may take.",
 	[REASON_RATE_LIMITED] =
 	    "The tenant's rate limit is used up.  Wait, and look for what asks "
 	    "so often; let root supply the keys to all services with a timer "

@@ -22,6 +22,7 @@ int cmd_keys(int argc, char **argv);
 int cmd_logs(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
+int cmd_token(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
 int exit_of(enum reason reason);

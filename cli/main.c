@@ -17,6 +17,7 @@ static const struct {
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
 	{ "logs", cmd_logs, "show who got in, who did not, and what to do" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
+	{ "token", cmd_token, "get a token, and hand it to a program" },
 	{ "deny", cmd_deny, "refuse tokens, people or applications" },
 	{ "stats", cmd_stats, "count decisions, for Prometheus" },
 	{ "verify", cmd_verify, "check a signature and nothing else" },

@@ -24,6 +24,10 @@ audient_get_service(const struct audient *a, const char *name,
 		.scope = service->policy.scopes.n > 0
 		    ? service->policy.scopes.item[0]
 		    : NULL,
+		.takes_tokens = service->flow.flow != FLOW_DEVICE,
+		.takes_device = service->flow.flow != FLOW_TOKEN,
+		.draws_qr = service->flow.qr == QR_ALWAYS,
+		.draws_no_qr = service->flow.qr == QR_NEVER,
 	};
 	for (size_t i = 0; i < a->conf->n_tenants && out->issuer == NULL; i++)
 		if ((service->tenants & 1U << i) != 0)

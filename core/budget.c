@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "budget.h"
 
+#define WAIT_MS 200 /* for others who take from the same bucket */
+
 /* The mark is when the bucket was last looked at, and what was missing. */
-bool
-budget_take(struct cache *cache, const char *id, const struct budget *budget,
+static bool
+take(struct cache *cache, const char *id, const struct budget *budget,
     int64_t now)
 {
 	struct cache_mark mark = cache_get_mark(cache, CACHE_USERINFO, id, now);
@@ -24,4 +26,15 @@ budget_take(struct cache *cache, const char *id, const struct budget *budget,
 	mark.value++;
 	cache_set_mark(cache, CACHE_USERINFO, id, mark);
 	return true;
+}
+
+bool
+budget_take(struct cache *cache, const char *id, const struct budget *budget,
+    int64_t now)
+{
+	const int lock = cache_lock(cache, CACHE_USERINFO, id, WAIT_MS);
+	const bool ok = take(cache, id, budget, now);
+
+	cache_unlock(lock);
+	return ok;
 }

@@ -15,10 +15,7 @@ struct budget {
 	int per_minute;
 };
 
-/*
- * Takes one request out of the bucket called id; false if it is empty.  The
- * caller holds a lock that goes with id, or is content with nearly right.
- */
+/* Takes one request out of the bucket called id; false if it is empty. */
 bool budget_take(struct cache *cache, const char *id,
     const struct budget *budget, int64_t now);
 

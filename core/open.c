@@ -8,8 +8,6 @@
 #include "file.h"
 #include "handle.h"
 
-#define HOST_SIZE 256
-
 /* problem = "path:line: what" */
 static enum reason
 say(char *problem, const char *path, unsigned int line, const char *what)
@@ -25,11 +23,11 @@ say(char *problem, const char *path, unsigned int line, const char *what)
 
 /* %h: what hostname(1) prints, in lower case */
 static void
-get_host(char host[HOST_SIZE])
+get_host(char host[HANDLE_HOST_SIZE])
 {
-	if (gethostname(host, HOST_SIZE) != 0)
+	if (gethostname(host, HANDLE_HOST_SIZE) != 0)
 		host[0] = '\0';
-	host[HOST_SIZE - 1] = '\0';
+	host[HANDLE_HOST_SIZE - 1] = '\0';
 	for (char *p = host; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
@@ -75,21 +73,39 @@ move_below(struct conf *conf, const char *root)
 }
 
 static enum reason
-read_conf(struct audient *a, const char *path, char *problem)
+parse_conf(struct audient *a, const struct audient_options *options,
+    const char *name, struct span text, char *problem)
 {
-	struct buf text = BUF_INIT(CONF_FILE_MAX);
 	struct conf_error error;
-	char host[HOST_SIZE];
+	enum reason reason;
+
+	get_host(a->host);
+	reason = options->is_client
+	    ? conf_parse_client(text, a->host, &a->conf, &error)
+	    : conf_parse(text, a->host, &a->conf, &error);
+	if (reason == REASON_CONFIG_INVALID)
+		(void)say(problem, name, error.line, error.what.s);
+	return reason;
+}
+
+static enum reason
+read_conf(struct audient *a, const struct audient_options *options,
+    char *problem)
+{
+	const char *path =
+	    options->config != NULL ? options->config : CONFIG_FILE;
+	struct buf text = BUF_INIT(CONF_FILE_MAX);
 	enum reason reason;
 	struct text why;
 
+	if (options->text != NULL)
+		return parse_conf(a, options, "command line",
+		    span_of(options->text), problem);
 	text_clear(&why);
-	get_host(host);
 	if ((reason = file_read(path, &text, &why)) != REASON_OK)
 		(void)say(problem, path, 0, why.s);
-	else if ((reason = conf_parse(buf_span(&text), host, &a->conf,
-		      &error)) == REASON_CONFIG_INVALID)
-		(void)say(problem, path, error.line, error.what.s);
+	else
+		reason = parse_conf(a, options, path, buf_span(&text), problem);
 	buf_free(&text);
 	return reason;
 }
@@ -211,8 +227,6 @@ enum reason
 audient_open(struct audient **audientp, const struct audient_options *options,
     char *problem)
 {
-	const char *path =
-	    options->config != NULL ? options->config : CONFIG_FILE;
 	struct audient *a;
 	enum reason reason;
 
@@ -222,10 +236,11 @@ audient_open(struct audient **audientp, const struct audient_options *options,
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((reason = forked_open(&a->forked)) != REASON_OK ||
-	    (reason = read_conf(a, path, problem)) != REASON_OK ||
+	    (reason = read_conf(a, options, problem)) != REASON_OK ||
 	    (options->root != NULL &&
 		(reason = move_below(a->conf, options->root)) != REASON_OK) ||
-	    (reason = open_files(a, options, problem)) != REASON_OK ||
+	    (!options->is_client &&
+		(reason = open_files(a, options, problem)) != REASON_OK) ||
 	    (reason = open_world(a, options)) != REASON_OK) {
 		audient_close(a);
 		return reason;

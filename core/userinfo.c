@@ -10,9 +10,10 @@
 
 #define BODY_MAX    65536 /* bytes of an answer */
 #define RECORD_MAX  (BODY_MAX + 256)
-#define REFUSED_AGE 10	 /* seconds that a refusal is kept */
+#define REFUSED_AGE 10	 /* seconds at most that a refusal is kept */
 #define DOWN_PAUSE  5	 /* seconds without a question after no answer */
 #define LIMIT_PAUSE 60	 /* after a 429 that does not say for how long */
+#define ASK_MIN_MS  200	 /* less time is not worth a question */
 #define SWEEP_AGE   3600 /* seconds; no max_age is longer */
 #define SWEEP_MAX   8192 /* records, and the locks and marks beside them */
 #define NAME_SIZE   72
@@ -110,15 +111,15 @@ load(struct search *s)
 static bool
 load_fresh(struct search *s)
 {
+	int64_t age, max_age = s->q->max_age;
 	struct span sub;
-	int64_t age;
 
 	if (!load(s))
 		return false;
 	age = s->now - s->answer->asked;
-	if (s->status == 200 && get_subject(s->answer->claims, &sub))
-		return age < s->q->max_age;
-	return age < REFUSED_AGE;
+	if (s->status != 200 || !get_subject(s->answer->claims, &sub))
+		max_age = max_age < REFUSED_AGE ? max_age : REFUSED_AGE;
+	return age < max_age;
 }
 
 static void
@@ -179,6 +180,11 @@ check_limits(struct search *s)
 	struct cache *cache = s->world->cache;
 	char name[NAME_SIZE + 8];
 
+	/* the lock may have taken it all, which is not the issuer's fault */
+	if (clock_left(s->q->deadline_ms) < ASK_MIN_MS) {
+		text_printf(&s->why, "there is no time left to ask");
+		return REASON_ISSUER_UNAVAILABLE;
+	}
 	for (size_t i = 0; i < 3; i++) {
 		int64_t left;
 
@@ -189,9 +195,10 @@ check_limits(struct search *s)
 		    (long long)left);
 		return i == 0 ? REASON_ISSUER_UNAVAILABLE : REASON_RATE_LIMITED;
 	}
-	if (!budget_take(cache, s->tenant, &tenant_budget, s->now) ||
-	    (s->user[0] != '\0' &&
-		!budget_take(cache, s->user, &user_budget, s->now))) {
+	/* his own one first: who has used it up takes nothing from others */
+	if ((s->user[0] != '\0' &&
+		!budget_take(cache, s->user, &user_budget, s->now)) ||
+	    !budget_take(cache, s->tenant, &tenant_budget, s->now)) {
 		text_printf(&s->why,
 		    "our own budget of questions is used up for the moment");
 		return REASON_RATE_LIMITED;
@@ -217,8 +224,13 @@ heed(struct search *s, int lock, enum issuer_result result,
 	struct span sub;
 
 	if (result == ISSUER_OK) {
-		if (get_subject(document->doc.nodes, &sub))
+		if (s->user[0] == '\0' &&
+		    get_subject(document->doc.nodes, &sub)) {
 			name_user(s, sub);
+			/* now it is known whose budget this came out of */
+			(void)budget_take(s->world->cache, s->user,
+			    &user_budget, s->now);
+		}
 		pause_name(s->user, name);
 		pause_for(s, name, wait_of(s, document, 0));
 		store(s, lock, 200, buf_span(&document->text));
@@ -305,10 +317,6 @@ ask_once(struct search *s)
 	enum reason reason = REASON_OK;
 	int lock;
 
-	if (clock_left(s->q->deadline_ms) == 0) {
-		text_printf(&s->why, "there is no time left to ask");
-		return REASON_ISSUER_UNAVAILABLE;
-	}
 	lock = cache_lock(s->world->cache, CACHE_USERINFO, s->stripe,
 	    clock_left(s->q->deadline_ms));
 	s->now = clock_now();

@@ -122,13 +122,16 @@ wants_more(struct audient *audient, const char *service,
 }
 
 static int
-ask(pam_handle_t *pamh, int part, char **answer)
+ask(pam_handle_t *pamh, const struct args *args, int part, char **answer)
 {
 	int rc;
 
 	*answer = NULL;
 	rc = part == 1
-	    ? pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer, "Access token: ")
+	    ? pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer, "%s",
+		  args->offers_device
+		      ? "Access token (or just Enter, to use a browser): "
+		      : "Access token: ")
 	    : pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer,
 		  "Access token, part %d: ", part);
 	if (rc == PAM_SUCCESS && *answer == NULL)
@@ -149,7 +152,7 @@ ask_parts(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 	int rc = PAM_SUCCESS;
 
 	for (int part = 1; part <= PARTS_MAX; part++) {
-		if ((rc = ask(pamh, part, &answer)) != PAM_SUCCESS)
+		if ((rc = ask(pamh, args, part, &answer)) != PAM_SUCCESS)
 			break;
 		if (answer[0] == '\0' ||
 		    (last != NULL && strcmp(last, answer) == 0))
@@ -196,7 +199,7 @@ prompt_token(pam_handle_t *pamh, const struct args *args,
 		pam_syslog(pamh, LOG_NOTICE,
 		    "sudo takes no answer of more than 511 bytes: the token "
 		    "has to be entered in shorter parts");
-	if (rc == PAM_SUCCESS && token->len == 0)
+	if (rc == PAM_SUCCESS && token->len == 0 && !args->offers_device)
 		return PAM_AUTH_ERR;
 	return rc;
 }

@@ -13,7 +13,8 @@
 /*
  * Gets the token from the stack or from the user and puts it into token,
  * whose cap is 2 * TOKEN_SIZE_MAX.  PAM_SUCCESS, also for something that is no
- * token; PAM_AUTH_ERR for an empty answer, PAM_CONV_ERR, PAM_BUF_ERR, ….
+ * token; PAM_AUTH_ERR for an empty answer, unless that starts the device flow,
+ * PAM_CONV_ERR, PAM_BUF_ERR, ….
  */
 int prompt_token(pam_handle_t *pamh, const struct args *args,
     struct audient *audient, struct buf *token);

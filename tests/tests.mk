@@ -6,6 +6,7 @@ TOOLS = tests/tools/decide tests/tools/guest
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
+tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 
@@ -15,22 +16,37 @@ tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
 
+# The protocol of those who ask for tokens, without anybody to talk to.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test_oauth
+UNIT_TESTS += tests/unit/test_oauth
+TESTS += tests/unit/test_oauth
+tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
+endif
+
 CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
 	tests/cli/test_explain.py \
 	tests/cli/test_logs.py
 SERVER_TESTS = \
+	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_opaque.py \
+	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
+	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
-	tests/servers/test_stepup.py
+	tests/servers/test_stepup.py \
+	tests/servers/test_token.py
 GATES = \
+	tests/gates/check-binaries \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
 	tests/gates/check-headers \
@@ -101,10 +117,11 @@ CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
 
-.PHONY: bench check-quick demo
+.PHONY: bench check-quick check-threads demo
 
-EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
+EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
-	$(SERVER_TESTS) tests/servers/demo.py tests/servers/faultlib.py \
+	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
+	tests/servers/directory.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant

@@ -13,7 +13,8 @@ from clilib import (AUDIENT, BUILD, COLOUR, SOURCE, Captures, longest,
 from rig import AUDIENCE, OTHER_AUDIENCE, USERNAME_CLAIM, Rig
 
 # Reasons that no token leads to: memory, and a defect of ours.
-NEVER_BY_TOKEN = {"out_of_memory", "internal"}
+NEVER_BY_TOKEN = {"device_declined", "device_unconfirmed", "internal",
+                  "out_of_memory"}
 EXIT = {"allow": 0, "deny": 1, "retry": 3, "broken": 4}
 CLIENT = "nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2u"
 CUSTOM = "https://id.example.com/"

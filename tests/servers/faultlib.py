@@ -2,11 +2,13 @@
 """What the fault tests share: states of a cache, decisions, and the table of
 what happened to the login, the cache and the tenant."""
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -15,6 +17,8 @@ from rig import AUDIENCE, BUILD, SOURCE, USERNAME_CLAIM
 TIMEOUT = 1             # seconds of network for a login, in these tests
 SLACK = 4               # seconds more that a busy machine may need
 MAGIC = b"audient 1 "
+DECIDE = os.path.join(BUILD, "tests", "tools", "decide")
+HELPER = os.path.join(BUILD, "audient-fetch")
 
 
 class Host:
@@ -25,6 +29,7 @@ class Host:
         self.cache = os.path.join(directory, "cache")
         os.makedirs(self.cache, exist_ok=True)
         self.config = os.path.join(directory, "audient.conf")
+        self.start = int(time.time())
         self.configure(extra)
 
     def configure(self, extra="", helper=None, cache=None):
@@ -33,8 +38,7 @@ class Host:
                 "issuer = " + self.issuer, "audience = " + AUDIENCE,
                 "username_claim = " + USERNAME_CLAIM,
                 "ca_file = " + self.ca, "cache_dir = " + (cache or self.cache),
-                "fetch_helper = " + (helper or os.path.join(
-                    BUILD, "audient-fetch")),
+                "fetch_helper = " + (helper or HELPER),
                 "timeout = %d" % TIMEOUT, extra, ""]))
         os.chmod(self.config, 0o600)
 
@@ -58,8 +62,11 @@ class Host:
 
     # --- the cache -----------------------------------------------------------
 
+    def kind_dir(self, kind):
+        return os.path.join(self.cache, str(os.geteuid()), kind)
+
     def keys_dir(self):
-        return os.path.join(self.cache, str(os.geteuid()), "keys")
+        return self.kind_dir("keys")
 
     def record(self, kind="keys"):
         """The path of the record of keys or metadata, or None."""
@@ -107,12 +114,88 @@ class Host:
                 for name in names if name.endswith(".new")]
 
 
+class Decider:
+    """A host process that lives until it is closed; or, with short=True, one
+    that is used as for a login, and remembers nothing."""
+
+    def __init__(self, host, service="imap", user=None, short=False, wrap=()):
+        self.start = host.start
+        self.process = subprocess.Popen(
+            [*wrap, DECIDE, *(["-s"] if short else []), host.config, service,
+             *([user] if user else [])], text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def say(self, *lines):
+        """Tokens, and lines that change how they are decided."""
+        self.process.stdin.write("".join(line + "\n" for line in lines))
+        self.process.stdin.flush()
+
+    def answer(self):
+        """(reason, user) of the token that is next."""
+        reason, _, user = self.process.stdout.readline().rstrip("\n") \
+            .partition(" ")
+        return reason, user
+
+    def ask(self, token, clock=None):
+        """The reason, so many seconds after the host began."""
+        if clock is not None:
+            self.say("clock %d" % (self.start + clock))
+        self.say(token)
+        return self.answer()[0]
+
+    def close(self):
+        """What was logged."""
+        if self.process.returncode is None:
+            self.log = self.process.communicate()[1]
+        return self.log
+
+
+def once(host, token, service="imap", user=None, clock=None, short=True):
+    """The reason that a process of its own gives."""
+    with Decider(host, service, user, short) as decider:
+        return decider.ask(token, clock)
+
+
+def at_once(host, tokens, **options):
+    """The reasons of as many processes, all of them at the same time."""
+    deciders = [Decider(host, **options) for _ in tokens]
+    for decider, token in zip(deciders, tokens):
+        decider.say(token)
+    reasons = [decider.answer()[0] for decider in deciders]
+    for decider in deciders:
+        decider.close()
+    return reasons
+
+
+def processes(is_it):
+    """Processes that is_it(path of the program, command line) is true for."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            program = os.readlink("/proc/%s/exe" % pid)
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                words = f.read().decode(errors="replace").split("\0")[:-1]
+            if is_it(program, words):
+                found.append(int(pid))
+    return found
+
+
 def helpers():
     """Fetch helpers of this build that are still running."""
-    out = subprocess.run(["pgrep", "-f", os.path.join(
-        BUILD, "(.libs/)?audient-fetch$")], capture_output=True, text=True,
-        check=False)
-    return out.stdout.split()
+    return processes(lambda program, _: program in (HELPER, os.path.join(
+        BUILD, ".libs", "audient-fetch")))
+
+
+def kill(pids):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def wait_for_no_helper():

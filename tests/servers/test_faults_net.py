@@ -9,7 +9,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 
-import rig as rig_module
 from faultlib import SLACK, TIMEOUT, Host, Table, wait_for_no_helper
 from rig import Rig, Tenant
 
@@ -202,6 +201,5 @@ def main():
 
 
 if __name__ == "__main__":
-    rig_module.need("pgrep")
     os.umask(0o022)
     sys.exit(main())

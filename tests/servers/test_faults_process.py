@@ -6,14 +6,13 @@ babbling; no descriptors, no memory, no processes; forks, threads, signals."""
 import os
 import subprocess
 import sys
-import time
 
 import rig as rig_module
-from faultlib import SLACK, TIMEOUT, Host, Table, wait_for_no_helper
-from rig import BUILD, Rig
+from faultlib import (DECIDE, SLACK, TIMEOUT, Host, Table, helpers, kill,
+                      processes, wait_for_no_helper)
+from rig import Rig
 
 AWAY = "issuer_unavailable"
-DECIDE = os.path.join(BUILD, "tests", "tools", "decide")
 OPAQUE = "opaque_tokens = accept-unbound\nrequired_claim = email_verified true"
 
 HEAD = "printf 'audient-fetch 1\\nresult answered\\nstatus 200\\n"
@@ -26,7 +25,7 @@ HELPERS = [
     ("crashes", "kill -SEGV $$"),
     ("hangs", "exec sleep 30"),
     ("stops itself", "kill -STOP $$"),
-    ("never reads", "sleep 30"),
+    ("never reads", "sleep 3"),
     ("closes its output", "exec 1>&-; exec 0<&-; exec sleep 30"),
     ("says nothing sensible", "echo hello; exec cat > /dev/null"),
     ("babbles without end", "exec cat /dev/zero"),
@@ -59,8 +58,8 @@ def helper_faults(rig, host, token, table):
                  "the helper %s: %s" % (what, AWAY), reason, seconds)
         table.add("the helper " + what, reason, "%.1f" % seconds)
     # one of them cannot be ended by its parent going away
-    subprocess.run(["pkill", "-KILL", "-f", rig.dir + "/helper/fetch"],
-                   check=False)
+    script = rig.dir + "/helper/fetch"
+    kill(processes(lambda _, words: script in words))
     host.configure()
     host.forget()
     rig.case(host.explain(token)[1] == "ok", "with the real one it works")
@@ -160,19 +159,16 @@ def kept_helper(rig, host, opaque):
              "a kept helper is nobody's child", first, children)
     rig.case(rig.tenant.count()["connections"] == 1,
              "and keeps its connection", rig.tenant.count())
-    subprocess.run(["pkill", "-KILL", "-f", "audient-fetch keep"],
-                   check=False)
-    rig.case(ask(others[2]) == "ok", "killed, it is replaced")
+    before = helpers()
+    kill(before)
+    rig.case(len(before) == 1 and ask(others[2]) == "ok", "killed, it is replaced")
     process.stdin.close()
     process.wait()
-    time.sleep(0.3)
-    left = subprocess.run(["pgrep", "-f", BUILD + ".*audient-fetch keep"],
-                          text=True, capture_output=True, check=False).stdout
-    rig.case(left == "", "and ends with its host", left)
+    rig.case(not wait_for_no_helper(), "and ends with its host", helpers())
 
 
 def main():
-    rig_module.need("prlimit", "pgrep", "pkill")
+    rig_module.need("prlimit", "pgrep")
     with Rig("faults-process") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})

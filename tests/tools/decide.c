@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * decide CONFIG SERVICE [USER]
+ * decide [-s] CONFIG SERVICE [USER]
  *
  * A long-lived host in small: opens the configuration once, reads tokens from
  * standard input, a line each, and answers each with a line "reason user".
- * The lines "threads N" and "fork" change how the ones behind them are
- * decided: by N threads at once, or in a child made after the handle.
+ * With -s it is a host that remembers nothing, as for a login.  These lines
+ * change how the tokens behind them are decided:
+ *
+ *     threads N   by N threads at once
+ *     fork        in a child made after the handle; again: not any more
+ *     clock T     with a clock that stands at T seconds since 1970
+ *     storm US    while a signal arrives every US microseconds; 0: none
+ *
+ * The program is linked so that the core asks us what time it is.
  */
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "audient.h"
@@ -19,8 +31,23 @@
 #define LINE_MAX_   70000
 #define THREADS_MAX 256
 
+int __real_clock_gettime(clockid_t clock, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+
 static struct audient *audient;
 static const char *service, *user;
+static _Atomic long stands_at; /* 0: the clock goes */
+static long storm_us;
+
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	const int rc = __real_clock_gettime(clock, ts);
+
+	if (clock == CLOCK_REALTIME && stands_at != 0)
+		*ts = (struct timespec){ .tv_sec = stands_at };
+	return rc;
+}
 
 struct job {
 	const char *token;
@@ -79,7 +106,26 @@ decide_in_child(const char *token)
 		(void)fflush(stdout);
 		_exit(0);
 	}
-	(void)waitpid(pid, NULL, 0);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void
+on_signal(int number)
+{
+	(void)number;
+}
+
+/* A host with a timer of its own, whose system calls are interrupted. */
+static void
+set_storm(long us)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+	const struct itimerval timer = { .it_interval.tv_usec = us,
+		.it_value.tv_usec = us };
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static void
@@ -90,41 +136,71 @@ on_log(void *arg, bool is_warning, const char *text)
 	(void)fprintf(stderr, "%s\n", text);
 }
 
-int
-main(int argc, char **argv)
+/* True: the line was one of those that change how the others are decided. */
+static bool
+take_command(const char *line, size_t *threads, bool *forks)
+{
+	if (strncmp(line, "threads ", 8) == 0)
+		*threads = strtoul(line + 8, NULL, 10) % THREADS_MAX;
+	else if (strncmp(line, "clock ", 6) == 0)
+		stands_at = strtol(line + 6, NULL, 10);
+	else if (strncmp(line, "storm ", 6) == 0)
+		storm_us = strtol(line + 6, NULL, 10);
+	else if (strcmp(line, "fork") == 0)
+		*forks = !*forks;
+	else
+		return false;
+	return true;
+}
+
+static void
+answer_all(void)
 {
 	static char line[LINE_MAX_];
-	const struct audient_options options = {
-		.config = argc > 1 ? argv[1] : NULL,
-		.is_long_lived = true,
-		.log = { .line = on_log },
-	};
-	char problem[AUDIENT_LINE_MAX];
 	size_t threads = 1;
 	bool forks = false;
 
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (take_command(line, &threads, &forks))
+			continue;
+		set_storm(storm_us);
+		if (forks)
+			decide_in_child(line);
+		else
+			decide_in_threads(line, threads);
+		set_storm(0);
+		(void)fflush(stdout);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const bool is_short = argc > 1 && strcmp(argv[1], "-s") == 0;
+	struct audient_options options = {
+		.is_long_lived = !is_short,
+		.log = { .line = on_log },
+	};
+	char problem[AUDIENT_LINE_MAX];
+
+	if (is_short) {
+		argc--;
+		argv++;
+	}
 	if (argc < 3) {
-		(void)fprintf(stderr, "usage: decide CONFIG SERVICE [USER]\n");
+		(void)fprintf(stderr,
+		    "usage: decide [-s] CONFIG SERVICE [USER]\n");
 		return 2;
 	}
+	options.config = argv[1];
 	service = argv[2];
 	user = argc > 3 ? argv[3] : NULL;
 	if (audient_open(&audient, &options, problem) != REASON_OK) {
 		(void)fprintf(stderr, "decide: %s\n", problem);
 		return 1;
 	}
-	while (fgets(line, sizeof(line), stdin) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, "threads ", 8) == 0)
-			threads = strtoul(line + 8, NULL, 10) % THREADS_MAX;
-		else if (strcmp(line, "fork") == 0)
-			forks = !forks;
-		else if (forks)
-			decide_in_child(line);
-		else
-			decide_in_threads(line, threads);
-		(void)fflush(stdout);
-	}
+	answer_all();
 	audient_close(audient);
 	return 0;
 }
