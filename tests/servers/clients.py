@@ -272,11 +272,12 @@ def ldapsearch(door, mechanism, user, token):
 
 @client("svn", "svn")
 def svn(door, mechanism, user, token):
-    """svn takes whatever the server offers; the server offers one."""
+    """svn takes whatever the server offers; that server offers one."""
     status, out = run(
         door, "svn", "info", "--non-interactive", "--no-auth-cache",
-        "--username", user, "--password", token, "--config-dir",
-        os.path.join(work(door), "subversion"), "svn+tls://127.0.0.1/",
+        "--username", user, "--password-from-stdin", "--config-dir",
+        os.path.join(work(door), "subversion"),
+        "svn+%s://127.0.0.1/" % mechanism.lower(), text=token,
         plugins=door.rig.plugins)
     return status == 0, out
 

@@ -9,6 +9,7 @@ import badinput
 import matrix
 import rig as rig_module
 from badinput import message
+from clients import memcping
 from matrix import COOLDOWN
 from memcached import Memcached
 from rig import Rig
@@ -61,6 +62,10 @@ def main():
         sizes(rig, host.door)
         door_is_shut(rig, host.door)
         log(rig, host)
+        mark = host.door.mark()
+        memcping(host.door, "OAUTHBEARER", "alice", host.door.mint())
+        rig.case(host.door.wait("mech:  ``OAUTHBEARER''", mark),
+                 "memcping takes the first mechanism", *host.door.news(mark))
         matrix.run_doors("memcached", [host.door])
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)
