@@ -25,6 +25,10 @@ tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 endif
 
+CLI_TESTS = \
+	tests/cli/test_commands.py \
+	tests/cli/test_doctor.py \
+	tests/cli/test_explain.py
 SERVER_TESTS = \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
@@ -33,18 +37,21 @@ SERVER_TESTS = \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
 	tests/servers/test_opaque.py \
+	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
+	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
 GATES = \
+	tests/gates/check-binaries \
 	tests/gates/check-docs \
 	tests/gates/check-exports \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -109,10 +116,11 @@ CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
 
-.PHONY: bench check-quick demo
+.PHONY: bench check-quick check-threads demo
 
-EXTRA_DIST += $(GATES) tests/gates/layers tests/summary \
+EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
+	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
-	tests/servers/faultlib.py \
+	tests/servers/directory.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/sshd.py tests/bench/bench.py tests/tenant
