@@ -203,9 +203,9 @@ def mbsync(door, mechanism, user, token, plugins):
         "Create Near", "SyncState *", ""]))
     door.rig.path("client", "mail")
     with pexpect.spawn(
-            "mbsync", ["-c", rc, "c"], timeout=PATIENCE, encoding="latin-1",
+            "mbsync", ["-q", "-c", rc, "c"], timeout=PATIENCE, encoding="latin-1",
             env={**os.environ, **environment(door, plugins)}) as screen:
-        # after a refusal it says so, and stays
+        # the plug-in of others: after a refusal it says so, and stays
         if screen.expect(["IMAP wants more steps[^\r]*", pexpect.EOF]) == 0:
             return False, screen.after + " (and it waits until it is stopped)"
         said = screen.before

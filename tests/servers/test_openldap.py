@@ -42,7 +42,7 @@ def delegation(rig, slapd):
     mint = slapd.door.mint
     may = {"claims": {USERNAME_CLAIM: "alice", "permissions": [PERMISSION]}}
     other = {"claims": {USERNAME_CLAIM: "alice", "permissions": ["ldap"]}}
-    bob = {"claims": {USERNAME_CLAIM: "bob", "permissions": [PERMISSION]}}
+    carol = {"claims": {USERNAME_CLAIM: "carol", "permissions": [PERMISSION]}}
 
     def expect(what, options, want):
         mark = slapd.door.mark()
@@ -64,7 +64,7 @@ def delegation(rig, slapd):
     expect("the token has not consented", {}, "(50)")
     expect("another permission", other, "(50)")
     expect("expired", {**may, "ttl": -600}, "(49)")
-    expect("somebody else's token", bob, "(50)")
+    expect("one without an entry", carol, "(50)")
 
 
 def main():
