@@ -221,6 +221,34 @@ def check_logcheck(rig, real):
              "logcheck reports what only looks like it", *left(forged))
 
 
+def read(*parts):
+    with open(os.path.join(SOURCE, *parts), encoding="utf-8") as f:
+        return f.read()
+
+
+def check_names(rig):
+    """Reasons and counters that the page and the filters name do exist."""
+    known = set(re.findall(r'\[REASON_[A-Z_]+\] = \{ "([a-z_]+)"',
+                           read("core", "reason.c")))
+    page = read("docs", "logs.md")
+    table = page.split("| --- | --- |\n")[1].split("\n\n")[0]
+    named = {"docs/logs.md": set(re.findall(r"`([a-z_]+)`", "".join(
+        line.split("|")[1] for line in table.splitlines())))}
+    named["the alarms"] = set("|".join(
+        re.findall(r'reason=~"([a-z_|]+)"', page)).split("|"))
+    for name in "fail2ban/audient.conf", "logcheck/audient":
+        named[name] = set(re.findall(
+            r"[a-z0-9_]+", re.findall(r"(?:_reason += |reason=\()([a-z_|]+)",
+                                      read("packaging", name))[0]))
+    for where, names in named.items():
+        rig.case(len(names) > 2 and names <= known,
+                 where + ": all of its reasons exist", names - known)
+    counters = set(re.findall(r"audient_[a-z_]+", page))
+    source = read("cli", "stats.c")
+    rig.case(len(counters) > 3 and all('"%s' % c in source for c in counters),
+             "docs/logs.md: all of its counters exist", counters)
+
+
 def main():
     rig_module.need_root()
     rig_module.need("sshd", "ssh", "unshare")
@@ -233,6 +261,7 @@ def main():
         check_bad(rig)
         check_fail2ban(rig, real)
         check_logcheck(rig, real)
+        check_names(rig)
         return rig.finish()
 
 
