@@ -168,6 +168,49 @@ def check_bad(rig):
              found, err)
 
 
+# --- audient stats -------------------------------------------------------------
+
+def check_stats(rig, real):
+    """As many as sshd has logged, in the format of Prometheus."""
+    config = rig.configure()
+    status, out, err = run("stats", "--config", config)
+    counts = dict(re.findall(
+        r'^audient_decisions_total\{service="sshd",verdict="\w+",'
+        r'reason="(\w+)"\} (\d+)$', out, re.M))
+    logged = " ".join(rig.syslog.lines())
+    rig.case(status == 0 and err == "" and set(counts) == set(real) and
+             all(int(n) == len(re.findall(r" reason=%s\b" % reason, logged))
+                 for reason, n in counts.items()),
+             "each decision is counted once", counts, out)
+    rig.case(re.search(r'^audient_keys\{issuer="https://[^"]+"\} 2$', out,
+                       re.M) and "audient_configuration_valid 1\n" in out,
+             "keys and configuration are told", out)
+    names = re.findall(r"^# TYPE (\w+) (?:counter|gauge)$", out, re.M)
+    rig.case(all(re.fullmatch(r"# (HELP|TYPE) \w+ \S.*|(\w+)(\{.*\})? -?\d+",
+                              line) and line.split()[
+                                  2 if line[0] == "#" else 0].split("{")[0]
+                 in names for line in out.splitlines()),
+             "every line is one of Prometheus' text format", out)
+    place = rig.path("prom")
+    path = os.path.join(place, "audient.prom")
+    status, said, err = run("stats", "--config", config, "--output", path)
+    with open(path, encoding="utf-8") as f:
+        rig.case(status == 0 and said == "" and
+                 f.read().startswith("# HELP audient_build_info") and
+                 os.listdir(place) == ["audient.prom"] and
+                 os.stat(path).st_mode & 0o777 == 0o644,
+                 "--output writes the file, and no other", said, err)
+    status, out, err = run("stats", "--config",
+                           rig.write("typo.conf", "domian = x\n"))
+    rig.case(status == 4 and "audient_configuration_valid 0\n" in out and
+             "typo.conf:1" in err, "a bad configuration is told as such", out,
+             err)
+    status, out, err = run("stats", "--config", config, "--output",
+                           "/no/such/place/x")
+    rig.case(status == 4 and "/no/such/place/x" in err,
+             "a place that is not there", err)
+
+
 # --- fail2ban, logcheck -----------------------------------------------------------
 
 def check_fail2ban(rig, real):
@@ -257,6 +300,7 @@ def main():
         real = real_lines(rig)
         check_command(rig, real)
         check_hosts(rig, real)
+        check_stats(rig, real)
         check_journal(rig)
         check_bad(rig)
         check_fail2ban(rig, real)
