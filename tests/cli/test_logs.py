@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from clilib import AUDIENT, SOURCE, longest, on_terminal, plain, run
+from clilib import SOURCE, Captures, longest, on_terminal, plain, run
 import rig as rig_module
 from rig import OTHER_AUDIENCE, PATIENCE, Rig, free_port
 
@@ -133,6 +133,28 @@ def check_hosts(rig, real):
              "names that look like lines, or like fields, are names", found)
 
 
+def capture(rig):
+    """As on a host with the usual file."""
+    day = [
+        ("08:59:12", "sshd[811]: pam_audient(sshd:auth): service=sshd "
+         "user=alice verdict=allow reason=ok subject=auth0|5f7c token="
+         "0d2c34a1f7e9 proof=jwt rhost=192.0.2.7"),
+        ("09:14:40", "cyrus/imap[902]: SASL audient: service=imap user=bob "
+         "verdict=deny reason=expired subject=auth0|60a1 token=77e12b90ac31 "
+         "proof=jwt rhost=192.0.2.9 check=exp"),
+        ("09:15:02", "cyrus/imap[902]: SASL audient: service=imap user=bob "
+         "verdict=allow reason=ok subject=auth0|60a1 token=be0676ac5cb5 "
+         "proof=jwt rhost=192.0.2.9"),
+        ("09:31:55", "sudo[1207]: pam_audient(sudo:auth): service=sudo user="
+         "alice verdict=deny reason=permission_missing subject=auth0|5f7c "
+         "token=0d2c34a1f7e9 proof=jwt check=permission found=[login:web1] "
+         "wanted=sudo:web1")]
+    path = rig.write("day.log", "".join(
+        "2026-11-21T%s+01:00 web1 %s\n" % line for line in day))
+    screen = on_terminal("logs", "--last", "4", path, env={"NO_COLOR": "1"})[1]
+    Captures().check(rig, "logs", screen)
+
+
 def check_journal(rig):
     """On a terminal the journal is asked; here by a stand-in."""
     line = "2026-11-21T12:00:01+0100 web1 sshd[1]: pam_audient(sshd:auth): " \
@@ -160,6 +182,11 @@ def check_bad(rig):
         status, out, err = run("logs", *arguments)
         rig.case(status == want and words in err and out == "",
                  "audient logs %s" % " ".join(arguments), status, err)
+    status, out, _ = run("logs", text="Nov 21 12:00:01 h x: audient: service="
+                         "a\033[2J verdict=allow reason=ok user=\x9b1m\n")
+    rig.case(status == 0 and "a?[2J" in out and
+             not re.search(r"[^\n -~]", out),
+             "control characters of a log do not reach the terminal", out)
     damaged = ["", ":", ": ", "x: pam_audient(", "x: pam_audient(a): service=",
                'x: audient: service=a user="b', "x: audient: service=a =",
                "x: audient: service=a verdict=allow", "\x00\xff: \x01"]
@@ -302,6 +329,7 @@ def main():
         check_hosts(rig, real)
         check_stats(rig, real)
         check_journal(rig)
+        capture(rig)
         check_bad(rig)
         check_fail2ban(rig, real)
         check_logcheck(rig, real)
