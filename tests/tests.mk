@@ -34,6 +34,7 @@ CLI_TESTS = \
 	tests/cli/test_logs.py
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
+	tests/servers/test_adversary.py \
 	tests/servers/test_askpass.py \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
