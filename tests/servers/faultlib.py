@@ -163,9 +163,10 @@ class Decider:
         return self.log
 
 
-def once(host, token, service="imap", user=None, clock=None, short=True):
+def once(host, token, service="imap", user=None, clock=None, short=True,
+         wrap=()):
     """The reason that a process of its own gives."""
-    with Decider(host, service, user, short) as decider:
+    with Decider(host, service, user, short, wrap) as decider:
         return decider.ask(token, clock)
 
 

@@ -6,10 +6,11 @@ babbling; no descriptors, no memory, no processes; forks, threads, signals."""
 import os
 import subprocess
 import sys
+import time
 
 import rig as rig_module
-from faultlib import (DECIDE, SLACK, TIMEOUT, Host, Table, helpers, kill,
-                      list_rows, processes, wait_for_no_helper)
+from faultlib import (DECIDE, SLACK, TIMEOUT, Decider, Host, Table, helpers,
+                      kill, list_rows, once, processes, wait_for_no_helper)
 from rig import Rig
 
 AWAY = "issuer_unavailable"
@@ -122,6 +123,66 @@ def threads_and_forks(rig, host, token, opaque):
     rig.case(out == ["ok"] * 2, "children first", out)
 
 
+def storms(rig, host, token, opaque):
+    """A host whose every system call may be interrupted."""
+    for us in (200, 2000):
+        host.forget()
+        with Decider(host) as decider:
+            decider.say("storm %d" % us)
+            got = [decider.ask(t) for t in (token, opaque, opaque, token)]
+        rig.case(got == ["ok"] * 4, "a signal every %d us: all in" % us, got)
+    host.forget()
+    rig.tenant.connection("hang")
+    start = time.monotonic()
+    with Decider(host) as decider:
+        decider.say("storm 200")
+        got = [decider.ask(token), decider.ask(opaque)]
+    seconds = time.monotonic() - start
+    rig.tenant.clear()
+    rig.case(got == [AWAY] * 2 and seconds < 2 * (TIMEOUT + SLACK),
+             "signals, and a tenant that hangs: %s twice in %.1f s" % (
+                 AWAY, seconds), got)
+
+
+def killed_host(rig, host, token):
+    """A host is killed while its helper waits for the tenant."""
+    for short in (True, False):
+        host.forget()
+        rig.tenant.connection("hang")
+        decider = Decider(host, short=short)
+        decider.say(token)
+        deadline = time.monotonic() + SLACK
+        while not helpers() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        before = helpers()
+        kill([decider.process.pid])
+        decider.close()
+        left = wait_for_no_helper()
+        rig.tenant.clear()
+        rig.case(len(before) == 1 and not left, "a %s-lived host is killed "
+                 "while it waits: its helper ends" % (
+                     "short" if short else "long"), before, left)
+        host.forget_marks()
+        rig.case(once(host, token) == "ok" and not host.left_over(),
+                 "and the next login is as ever", host.left_over())
+
+
+def no_process(rig, host, token):
+    """As a user who may start nothing more."""
+    if os.geteuid() != 0:
+        print("# not without processes, which needs root")
+        return
+    os.chmod(host.config, 0o644)
+    host.forget()
+    wrap = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups",
+            "prlimit", "--nproc=1"]
+    got = once(host, token, wrap=wrap)
+    rig.case(got == AWAY, "no process can be started: " + AWAY, got)
+    rig.case(once(host, token, wrap=wrap[:4]) == "ok",
+             "and as the same user it works when it can")
+    os.chmod(host.config, 0o600)
+
+
 def many_processes(rig, host, opaque):
     """A mail client that opens ten connections with one opaque token."""
     host.forget()
@@ -170,7 +231,7 @@ def kept_helper(rig, host, opaque):
 
 
 def main():
-    rig_module.need("prlimit", "pgrep")
+    rig_module.need("prlimit", "pgrep", "setpriv")
     with Rig("faults-process") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})
@@ -183,6 +244,9 @@ def main():
         threads_and_forks(rig, host, token, opaque)
         many_processes(rig, host, opaque)
         kept_helper(rig, host, opaque)
+        storms(rig, host, token, opaque)
+        killed_host(rig, host, token)
+        no_process(rig, host, token)
         rig.case(not wait_for_no_helper(), "no helper is left behind",
                  wait_for_no_helper())
         table.finish(rig)
