@@ -152,14 +152,13 @@ def killed_host(rig, host, token):
         decider = Decider(host, short=short)
         decider.say(token)
         deadline = time.monotonic() + SLACK
-        while not helpers() and time.monotonic() < deadline:
+        while not (before := helpers()) and time.monotonic() < deadline:
             time.sleep(0.01)
-        before = helpers()
         kill([decider.process.pid])
         decider.close()
         left = wait_for_no_helper()
         rig.tenant.clear()
-        rig.case(len(before) == 1 and not left, "a %s-lived host is killed "
+        rig.case(before and not left, "a %s-lived host is killed "
                  "while it waits: its helper ends" % (
                      "short" if short else "long"), before, left)
         host.forget_marks()
