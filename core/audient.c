@@ -247,7 +247,8 @@ static enum reason
 check_bearer(struct decision *d)
 {
 	const struct account account = { .name = d->rq->user,
-		.uid = d->rq->uid };
+		.uid = d->rq->uid,
+		.realm = d->rq->realm };
 	struct identity_rules rules = d->service->identity;
 	enum reason reason;
 

@@ -22,9 +22,17 @@ struct audient; /* a configuration with its keys; safe to share in threads */
 
 struct audient_options {
 	const char *config;  /* absolute path; NULL: the default one */
+	const char *text;    /* a configuration in place of a file; or NULL */
 	const char *service; /* only this one will be asked for; or NULL */
 	bool is_long_lived;  /* many decisions: worth remembering things for */
+	bool is_client;	     /* tokens are asked for, and none is checked */
 	struct log_sink log; /* line NULL: nobody listens */
+	/*
+	 * Not NULL: somebody looks, and does not decide.  Every path is below
+	 * this one, no directory is made, and the files that the
+	 * configuration names are left alone: audient_check_file() reads them.
+	 */
+	const char *root;
 };
 
 /*
@@ -55,6 +63,7 @@ struct audient_request {
 	struct span token;
 	const char *service; /* of PAM or SASL */
 	const char *user;    /* the account asked for; NULL: the token's */
+	const char *realm;   /* the domain of names without one; or NULL */
 	int64_t uid;	     /* of that account, or one of the above */
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
@@ -90,7 +99,10 @@ struct audient_verdict {
 MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
-/* The audit line of a decision: stable "key=value" pairs, no newline. */
+/*
+ * Counts a decision and makes its audit line: stable "key=value" pairs, no
+ * newline.  A host calls it once per decision.
+ */
 void audient_audit(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
@@ -150,6 +162,10 @@ struct audient_service {
 	bool limits_sessions;  /* a session ends with its token */
 	const char *issuer;    /* of the first tenant */
 	const char *scope;     /* a required scope, or NULL */
+	bool takes_tokens;     /* PAM: asks for a token at a prompt */
+	bool takes_device;     /* PAM: runs the device flow */
+	bool draws_qr;	       /* also where no terminal is known */
+	bool draws_no_qr;
 };
 void audient_get_service(const struct audient *audient, const char *service,
     struct audient_service *out);
@@ -161,6 +177,80 @@ void audient_keys_list(struct audient *audient,
 MUST_CHECK enum reason audient_keys_refresh(struct audient *audient,
     bool is_forced);
 void audient_keys_flush(struct audient *audient);
+
+/*
+ * Asking the issuer for a token.  Whatever fails, why, of AUDIENT_LINE_MAX
+ * bytes, has a line for people: REASON_CONFIG_INVALID if the issuer refuses
+ * what was asked for, REASON_ISSUER_UNAVAILABLE, REASON_RATE_LIMITED, ….
+ */
+
+/* What is asked for; borrowed.  NULL: what the configuration says. */
+struct audient_grant {
+	const char *service; /* whose section holds */
+	const char *client_id;
+	const char *audience;
+	const char *scope;
+	struct span secret; /* of the client; len 0: it has none */
+	/* Who is to log in, as in a request, or AUDIENT_NOT_ACCOUNTS. */
+	int64_t uid;
+};
+
+struct audient_tokens {
+	struct buf access;
+	struct buf refresh; /* empty: none */
+	int64_t expires;    /* of access; 0: not said */
+};
+void audient_tokens_clear(struct audient_tokens *tokens); /* wipes */
+
+/*
+ * By the secret of the client (RFC 6749 section 4.4) or, unless refresh is
+ * empty, by a refresh token (section 6): REASON_DEVICE_UNCONFIRMED if that is
+ * of no use any more.  *tokens is written in every case.
+ */
+MUST_CHECK enum reason audient_grant_token(struct audient *audient,
+    const struct audient_grant *grant, struct span refresh,
+    struct audient_tokens *tokens, char *why);
+
+/* A file name for what such a token would be good for. */
+#define AUDIENT_GRANT_ID_SIZE 33
+MUST_CHECK enum reason audient_grant_id(struct audient *audient,
+    const struct audient_grant *grant, char id[AUDIENT_GRANT_ID_SIZE],
+    char *why);
+
+/*
+ * The device flow (RFC 8628): a person opens a page in a browser, enters a
+ * code and confirms, while we ask the issuer from time to time.  For an
+ * account that no token opens the issuer is not asked, and a code is shown
+ * that nobody can confirm.
+ */
+struct audient_device;
+
+MUST_CHECK enum reason audient_device_start(struct audient *audient,
+    const struct audient_grant *grant, struct audient_device **devicep,
+    char *why);
+void audient_device_close(struct audient_device *device); /* NULL is fine */
+
+/* For the screen: printable ASCII, borrowed from device. */
+struct audient_device_view {
+	const char *page;      /* https */
+	const char *whole;     /* page with the code in it, for a QR code; "" */
+	const char *user_code; /* letters, digits and '-' */
+	const char *host;      /* this one's name */
+	int seconds_left;      /* until nobody waits any more */
+};
+void audient_device_show(const struct audient_device *device,
+    struct audient_device_view *out);
+
+/* Milliseconds until the issuer wants to be asked again, which poll awaits. */
+int audient_device_due(const struct audient_device *device);
+
+/*
+ * Asks once, as soon as that is due.  REASON_OK and the tokens; or why there
+ * are none: REASON_DEVICE_UNCONFIRMED, REASON_DEVICE_DECLINED, …, and *again
+ * says whether it is worth asking again.
+ */
+MUST_CHECK enum reason audient_device_poll(struct audient_device *device,
+    struct audient_tokens *tokens, bool *again, char *why);
 
 /*
  * Checks a signature and nothing else, with keys from a JWKS text and

@@ -32,6 +32,7 @@ struct parser {
 	struct section section[1 + CONF_TENANTS_MAX + CONF_SERVICES_MAX];
 	size_t n_sections;
 	const char *host;
+	enum reason (*check)(struct conf *conf, struct conf_error *error);
 	struct conf *conf;
 	struct conf_error *error;
 };
@@ -402,7 +403,7 @@ build(struct parser *p)
 		if (reason != REASON_OK)
 			return reason;
 	}
-	if ((reason = conf_check(p->conf, p->error)) == REASON_CONFIG_INVALID)
+	if ((reason = p->check(p->conf, p->error)) == REASON_CONFIG_INVALID)
 		locate(p);
 	return reason;
 }
@@ -424,9 +425,10 @@ parse(struct parser *p, struct span text)
 	return build(p);
 }
 
-enum reason
-conf_parse(struct span text, const char *host, struct conf **confp,
-    struct conf_error *error)
+static enum reason
+parse_checked(struct span text, const char *host,
+    enum reason (*check)(struct conf *conf, struct conf_error *error),
+    struct conf **confp, struct conf_error *error)
 {
 	enum reason reason;
 	struct parser *p;
@@ -438,6 +440,7 @@ conf_parse(struct span text, const char *host, struct conf **confp,
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	p->host = host;
+	p->check = check;
 	p->error = error;
 	reason = parse(p, text);
 	if (reason == REASON_OK)
@@ -447,6 +450,20 @@ conf_parse(struct span text, const char *host, struct conf **confp,
 	free(p->setting);
 	free(p);
 	return reason;
+}
+
+enum reason
+conf_parse(struct span text, const char *host, struct conf **confp,
+    struct conf_error *error)
+{
+	return parse_checked(text, host, conf_check, confp, error);
+}
+
+enum reason
+conf_parse_client(struct span text, const char *host, struct conf **confp,
+    struct conf_error *error)
+{
+	return parse_checked(text, host, conf_check_client, confp, error);
 }
 
 static void
@@ -493,6 +510,8 @@ service_clear(struct service *v)
 	free(v->identity.user_map);
 	free(v->deny_file);
 	free(v->identity.delegation_permission);
+	free(v->flow.client_id);
+	list_free(&v->flow.scope);
 }
 
 void

@@ -19,6 +19,18 @@ enum tokenless { TOKENLESS_IGNORE, TOKENLESS_DENY };
 /* PAM: when a session has to end. */
 enum session_limit { SESSION_LIMIT_NONE, SESSION_LIMIT_TOKEN };
 
+/* PAM: where the token comes from, and when a QR code is drawn. */
+enum flow { FLOW_TOKEN, FLOW_DEVICE, FLOW_TOKEN_OR_DEVICE };
+enum qr_rule { QR_AUTO, QR_NEVER, QR_ALWAYS };
+
+struct flow_rules {
+	int flow;	   /* enum flow */
+	char *client_id;   /* NULL: not set */
+	struct list scope; /* of the device flow; empty: required_scopes */
+	int timeout;	   /* seconds for a person to confirm */
+	int qr;		   /* enum qr_rule */
+};
+
 /* What one service asks of a token. */
 struct service {
 	char *name;	     /* "" stands for every service without a section */
@@ -39,6 +51,7 @@ struct service {
 	int session_limit;	    /* enum session_limit */
 	struct claim_rule *exports; /* name: in the environment; value: claim */
 	size_t n_exports;
+	struct flow_rules flow;
 };
 
 /* The whole configuration; immutable once it is read. */
@@ -64,6 +77,9 @@ struct conf_error {
  * REASON_CONFIG_INVALID, with *error filled in, or REASON_OUT_OF_MEMORY.
  */
 MUST_CHECK enum reason conf_parse(struct span text, const char *host,
+    struct conf **confp, struct conf_error *error);
+/* The same for somebody who only asks for tokens, with fewer keys to set. */
+MUST_CHECK enum reason conf_parse_client(struct span text, const char *host,
     struct conf **confp, struct conf_error *error);
 void conf_free(struct conf *conf); /* NULL is fine */
 

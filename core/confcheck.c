@@ -154,7 +154,9 @@ check_audiences(const struct conf *conf, const struct service *v,
 				  "every application gets tokens; create an "
 				  "API of your own and use its identifier";
 		else if (looks_like_client_id(s) ||
-		    list_has(&v->policy.clients, s))
+		    list_has(&v->policy.clients, s) ||
+		    (v->flow.client_id != NULL &&
+			span_is(s, v->flow.client_id)))
 			problem = "is a client id, the audience of ID tokens; "
 				  "use the identifier of your API";
 		if (problem == NULL)
@@ -194,6 +196,65 @@ check_opaque(const struct service *v, struct conf_error *error)
 	return bad(error, v->line, "opaque_tokens");
 }
 
+/* The only tenant of the service; NULL: it has none, or several. */
+static const struct tenant *
+only_tenant(const struct conf *conf, const struct service *v)
+{
+	for (size_t i = 0; i < conf->n_tenants; i++)
+		if (v->tenants == 1U << i)
+			return &conf->tenant[i];
+	return NULL;
+}
+
+/* The scope that is asked for has to be the scope that is required. */
+static bool
+asks_for_too_little(const struct service *v)
+{
+	for (size_t i = 0; i < v->policy.scopes.n && v->flow.scope.n > 0; i++)
+		if (!list_has(&v->flow.scope,
+			span_of(v->policy.scopes.item[i])))
+			return true;
+	return false;
+}
+
+/* A token is asked for at one tenant, by one client, for one audience. */
+static enum reason
+check_flow(const struct conf *conf, const struct service *v,
+    struct conf_error *error)
+{
+	const struct tenant *tenant = only_tenant(conf, v);
+	const char *problem = NULL;
+
+	if (v->flow.flow == FLOW_TOKEN)
+		return REASON_OK;
+	if (v->flow.client_id == NULL)
+		problem = "needs client_id, the id of a native application "
+			  "of the tenant with the grant \"Device Code\"";
+	else if (v->policy.clients.n > 0 &&
+	    !list_has(&v->policy.clients, span_of(v->flow.client_id)))
+		problem = "gets tokens for client_id, which is not in "
+			  "\"clients\"; add it there";
+	else if (v->claims.audiences.n != 1)
+		problem = "asks for a token for one audience, and there are "
+			  "several; give the service one";
+	else if (tenant == NULL)
+		problem = "asks one tenant, and there are several; give the "
+			  "service one";
+	else if (tenant->jwks_file != NULL &&
+	    (tenant->token_endpoint == NULL ||
+		tenant->device_authorization_endpoint == NULL))
+		problem = "needs device_authorization_endpoint and "
+			  "token_endpoint if there is a jwks_file";
+	else if (asks_for_too_little(v))
+		problem = "does not ask for all of required_scopes; add them "
+			  "to device_scope";
+	if (problem == NULL)
+		return REASON_OK;
+	say_where(v, &error->what);
+	text_printf(&error->what, "flow: the device flow %s", problem);
+	return bad(error, v->line, "flow");
+}
+
 static enum reason
 check_service(const struct conf *conf, struct service *v,
     struct conf_error *error)
@@ -216,7 +277,8 @@ check_service(const struct conf *conf, struct service *v,
 		return bad(error, v->line, NULL);
 	}
 	v->identity.unbound_needs_map = v->policy.n_claims == 0;
-	if ((reason = check_audiences(conf, v, error)) != REASON_OK)
+	if ((reason = check_audiences(conf, v, error)) != REASON_OK ||
+	    (reason = check_flow(conf, v, error)) != REASON_OK)
 		return reason;
 	return check_opaque(v, error);
 }
@@ -232,5 +294,24 @@ conf_check(struct conf *conf, struct conf_error *error)
 		if ((reason = check_service(conf, &conf->service[i], error)) !=
 		    REASON_OK)
 			return reason;
+	return REASON_OK;
+}
+
+/* Nobody gets in by what has been looked at so little. */
+enum reason
+conf_check_client(struct conf *conf, struct conf_error *error)
+{
+	enum reason reason;
+
+	if ((reason = check_tenants(conf, error)) != REASON_OK)
+		return reason;
+	for (size_t i = 0; i < conf->n_services; i++) {
+		struct service *v = &conf->service[i];
+
+		if ((reason = resolve_tenants(conf, v, error)) != REASON_OK ||
+		    (reason = check_audiences(conf, v, error)) != REASON_OK)
+			return reason;
+		v->missing = "what a service needs";
+	}
 	return REASON_OK;
 }

@@ -12,6 +12,9 @@ static const char *const opaques[] = { "refuse", "accept-unbound", NULL };
 static const char *const tls_rules[] = { "required", "host-enforced", NULL };
 static const char *const limits[] = { "none", "token", NULL };
 static const char *const tokenless[] = { "ignore", "deny", NULL };
+static const char *const flows[] = { "token", "device", "token-or-device",
+	NULL };
+static const char *const qrs[] = { "auto", "never", "always", NULL };
 
 #define AT_CONF(field) \
 	.level = LEVEL_GLOBAL, .offset = offsetof(struct conf, field)
@@ -89,6 +92,14 @@ const struct keyword conf_keywords[] = {
 	    AT_SERVICE(session_limit) },
 	{ "export_claim", .set = conf_set_export, .repeats = true,
 	    .level = LEVEL_SERVICE },
+	{ "flow", .set = conf_set_choice, .choices = flows,
+	    AT_SERVICE(flow.flow) },
+	{ "client_id", .set = conf_set_string, AT_SERVICE(flow.client_id) },
+	{ "device_scope", .set = conf_set_words, AT_SERVICE(flow.scope) },
+	{ "device_timeout", .set = conf_set_number, .min = 5, .max = 900,
+	    AT_SERVICE(flow.timeout) },
+	{ "device_qr", .set = conf_set_choice, .choices = qrs,
+	    AT_SERVICE(flow.qr) },
 	{ "tls", .set = conf_set_choice, .choices = tls_rules, AT_SERVICE(tls) },
 	{ "delegation_permission", .set = conf_set_string,
 	    AT_SERVICE(identity.delegation_permission) },
@@ -180,5 +191,6 @@ conf_service_init(struct service *service)
 		.policy = { .subjects = SUBJECT_BIT(SUBJECT_USER) },
 		.identity = { .min_uid = 1000 },
 		.userinfo_max_age = 60,
+		.flow = { .timeout = 110 },
 	};
 }

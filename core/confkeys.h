@@ -24,4 +24,8 @@ void conf_service_init(struct service *service);
  */
 MUST_CHECK enum reason conf_check(struct conf *conf, struct conf_error *error);
 
+/* As much of it as concerns those who only ask for tokens. */
+MUST_CHECK enum reason conf_check_client(struct conf *conf,
+    struct conf_error *error);
+
 #endif

@@ -82,9 +82,10 @@ make_key(struct decision *d)
 	bool ok;
 
 	/* nobody in particular is not the same as a name without letters */
-	ok = buf_printf(&question, "%s\n%s%s\n%lld\n", d->rq->service,
+	ok = buf_printf(&question, "%s\n%s%s\n%s\n%lld\n", d->rq->service,
 		 d->rq->user != NULL ? "=" : "*",
 		 d->rq->user != NULL ? d->rq->user : "",
+		 d->rq->realm != NULL ? d->rq->realm : "",
 		 (long long)d->rq->uid) == REASON_OK &&
 	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
 		REASON_OK &&

@@ -16,8 +16,11 @@ struct service_files {
 	struct watched *deny_file;
 };
 
+#define HANDLE_HOST_SIZE 256
+
 /* What audient.c decides with. */
 struct audient {
+	char host[HANDLE_HOST_SIZE]; /* this one's name, in lower case */
 	struct conf *conf;
 	struct world world;
 	struct keyset **keyset;	     /* one per tenant */

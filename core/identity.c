@@ -104,31 +104,6 @@ get_value(const struct claims *claims, const struct identity_rules *rules,
 	    wanted);
 }
 
-/*
- * Looks for the wanted user among those that the map has for value, and takes
- * the first if none is wanted.  False: the map says nothing about value.
- */
-static bool
-ask_map(const struct identity_rules *rules, struct span value,
-    const char *wanted, char user[USER_MAX + 1], unsigned int *line)
-{
-	char next[USER_MAX + 1];
-	bool found = false;
-	size_t at = 0;
-	unsigned int next_line;
-
-	while (usermap_next(rules->map, value, &at, next, &next_line)) {
-		if (found && (wanted == NULL || strcmp(next, wanted) != 0))
-			continue;
-		memcpy(user, next, sizeof(next));
-		*line = next_line;
-		if (found || wanted == NULL || strcmp(next, wanted) == 0)
-			return true;
-		found = true;
-	}
-	return found;
-}
-
 /* alice@example.com is alice where example.com may be stripped. */
 static struct span
 strip_domain(struct span value, const struct list *domains)
@@ -148,10 +123,71 @@ strip_domain(struct span value, const struct list *domains)
 	return name;
 }
 
+static struct span
+strip_realm(struct span name, const char *realm)
+{
+	struct span rest = name, head;
+
+	if (realm != NULL && realm[0] != '\0' && span_cut(&rest, '@', &head) &&
+	    span_is_nocase(rest, realm))
+		return head;
+	return name;
+}
+
+enum likeness { ANOTHER, SAME, EXACT };
+
+/*
+ * Is the user of the token the one that was asked for?  Of names that are no
+ * accounts the domain may be left out where everybody knows which it is; the
+ * host gets the token's name even then.
+ */
+static enum likeness
+compare(const struct identity_rules *rules, const struct account *account,
+    const char *user)
+{
+	const struct span asked = span_of(account->name);
+
+	if (account->name == NULL || span_is(asked, user))
+		return EXACT;
+	if (account->uid == UID_UNKNOWN &&
+	    (span_is(strip_domain(asked, &rules->domains), user) ||
+		span_equal(strip_realm(asked, account->realm),
+		    strip_realm(span_of(user), account->realm))))
+		return SAME;
+	return ANOTHER;
+}
+
+/*
+ * Of the users that the map has for value, takes the one that was asked for,
+ * or the first.  False: the map says nothing about value.
+ */
+static bool
+ask_map(const struct identity_rules *rules, struct span value,
+    const struct account *account, char user[USER_MAX + 1], unsigned int *line)
+{
+	char next[USER_MAX + 1];
+	enum likeness best = ANOTHER, likeness;
+	bool found = false;
+	unsigned int next_line;
+	size_t at = 0;
+
+	while (best != EXACT &&
+	    usermap_next(rules->map, value, &at, next, &next_line)) {
+		likeness = compare(rules, account, next);
+		if (found && likeness <= best)
+			continue;
+		memcpy(user, next, sizeof(next));
+		*line = next_line;
+		best = likeness;
+		found = true;
+	}
+	return found;
+}
+
 /* A machine is nobody's namesake: only the map can give it an account. */
 static enum reason
 map_value(const struct claims *claims, const struct identity_rules *rules,
-    struct span value, const char *wanted, char user[USER_MAX + 1],
+    struct span value, const struct account *account, char user[USER_MAX + 1],
     struct trace *trace)
 {
 	const bool is_machine = policy_subject_kind(claims) == SUBJECT_MACHINE;
@@ -161,7 +197,7 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 	if (rules->user_map != NULL && rules->map == NULL)
 		return trace_text(trace, "user_map", REASON_INTERNAL,
 		    rules->user_map, "a map that was not read");
-	if (rules->map != NULL && ask_map(rules, value, wanted, user, &line)) {
+	if (rules->map != NULL && ask_map(rules, value, account, user, &line)) {
 		if (!identity_is_safe_name(span_of(user)))
 			return trace_text(trace, "user_map",
 			    REASON_USERNAME_UNSAFE, "a safe name",
@@ -192,14 +228,15 @@ static enum reason
 check_account(const struct identity_rules *rules, const struct account *account,
     const char *user, struct trace *trace)
 {
-	const char *name = account->name != NULL ? account->name : user;
+	const bool is_root = account->uid == 0 || strcmp(user, "root") == 0 ||
+	    span_is(strip_realm(span_of(account->name), account->realm),
+		"root");
 	char wanted[48];
 
 	if (account->uid == UID_NO_ACCOUNT)
 		return trace_text(trace, "account", REASON_USER_REFUSED,
 		    "an account of this host", "no account");
-	if ((account->uid == 0 || strcmp(name, "root") == 0) &&
-	    !rules->allow_root)
+	if (is_root && !rules->allow_root)
 		return trace_text(trace, "account", REASON_USER_REFUSED,
 		    "allow_root = yes, or another account", "root");
 	if (account->uid > 0 && account->uid < rules->min_uid) {
@@ -209,6 +246,16 @@ check_account(const struct identity_rules *rules, const struct account *account,
 		    "uid %lld", (long long)account->uid);
 	}
 	return REASON_OK;
+}
+
+bool
+identity_opens(const struct identity_rules *rules, int64_t uid)
+{
+	const struct account account = { .name = "", .uid = uid };
+	struct trace trace;
+
+	trace_init(&trace);
+	return check_account(rules, &account, "", &trace) == REASON_OK;
 }
 
 enum reason
@@ -225,10 +272,10 @@ identity_check(const struct claims *claims, const struct identity_rules *rules,
 	if ((reason = check_email(claims, rules, trace)) != REASON_OK ||
 	    (reason = get_value(claims, rules, lower, &value, trace)) !=
 		REASON_OK ||
-	    (reason = map_value(claims, rules, value, account->name, user,
-		 trace)) != REASON_OK)
+	    (reason = map_value(claims, rules, value, account, user, trace)) !=
+		REASON_OK)
 		return reason;
-	if (account->name != NULL && strcmp(user, account->name) != 0) {
+	if (compare(rules, account, user) == ANOTHER) {
 		if (account->uid != UID_UNKNOWN ||
 		    rules->delegation_permission == NULL ||
 		    !policy_has_permission(claims,

@@ -24,12 +24,19 @@ struct identity_rules {
 struct account {
 	const char *name; /* NULL: whoever the token names */
 	int64_t uid;	  /* UID_NO_ACCOUNT, UID_UNKNOWN or the uid */
+	/*
+	 * Only with UID_UNKNOWN: the domain of names that have none; NULL or
+	 * "" if the host has no such thing.
+	 */
+	const char *realm;
 };
 
 /*
  * Finds the local name of the bearer and compares it with the account, byte
- * for byte; nothing is ever assigned to the host.  A map may name several
- * users: the one that was asked for, else the first, is taken.  On success
+ * for byte; nothing is ever assigned to the host.  Where names are only names,
+ * a domain of the rules and the realm may stand behind one of them and not
+ * behind the other.  A map may name several users: the one that was asked
+ * for, else the first, is taken.  On success
  * user holds the name and *is_delegate says that account->name is somebody
  * else, for whom delegation_permission lets the bearer act; never where names
  * are accounts.
@@ -37,6 +44,9 @@ struct account {
 MUST_CHECK enum reason identity_check(const struct claims *claims,
     const struct identity_rules *rules, const struct account *account,
     char user[USER_MAX + 1], bool *is_delegate, struct trace *trace);
+
+/* May any token at all open the account? */
+bool identity_opens(const struct identity_rules *rules, int64_t uid);
 
 /*
  * Letters, digits and . _ - @ +, starting with a letter, digit or '_', not

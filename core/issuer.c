@@ -55,32 +55,19 @@ limit_until(const struct fetch_answer *answer, int64_t now)
 	return until > now + LIMIT_MAX ? now + LIMIT_MAX : until;
 }
 
-/* What somebody with the right certificate, or nobody, has said. */
+/* RFC 6749 section 5.2: what was refused has a JSON object that says why. */
+static bool
+is_error(const struct issuer_question *question, int status)
+{
+	return question->takes_errors && status >= 400 && status < 500 &&
+	    status != 408;
+}
+
 static enum issuer_result
-judge(struct fetch_answer *answer, const char *url,
-    struct issuer_document *document)
+read_document(struct fetch_answer *answer, struct issuer_document *document)
 {
 	struct text *why = &document->why;
 
-	text_printf(why, "%s: ", url);
-	switch (answer->result) {
-	case FETCH_ANSWERED:
-		break;
-	case FETCH_NO_ANSWER:
-		text_add(why, span_of(answer->why.s), TEXT_MAX);
-		return ISSUER_NO_ANSWER;
-	case FETCH_BAD_ANSWER:
-		text_add(why, span_of(answer->why.s), TEXT_MAX);
-		return ISSUER_BAD_ANSWER;
-	}
-	document->status = answer->status;
-	document->date = answer->date;
-	document->limit_until = limit_until(answer, clock_now());
-	if (answer->status != 200) {
-		text_printf(why, "HTTP status %d", answer->status);
-		return is_overloaded(answer->status) ? ISSUER_NO_ANSWER
-						     : ISSUER_BAD_ANSWER;
-	}
 	if (!is_json(answer->type)) {
 		text_printf(why, "the answer is %s, not application/json",
 		    answer->type);
@@ -96,6 +83,38 @@ judge(struct fetch_answer *answer, const char *url,
 	return ISSUER_OK;
 }
 
+/* What somebody with the right certificate, or nobody, has said. */
+static enum issuer_result
+judge(struct fetch_answer *answer, const struct issuer_question *question,
+    struct issuer_document *document)
+{
+	struct text *why = &document->why;
+
+	text_printf(why, "%s: ", question->url);
+	switch (answer->result) {
+	case FETCH_ANSWERED:
+		break;
+	case FETCH_NO_ANSWER:
+		text_add(why, span_of(answer->why.s), TEXT_MAX);
+		return ISSUER_NO_ANSWER;
+	case FETCH_BAD_ANSWER:
+		text_add(why, span_of(answer->why.s), TEXT_MAX);
+		return ISSUER_BAD_ANSWER;
+	}
+	document->status = answer->status;
+	document->date = answer->date;
+	document->limit_until = limit_until(answer, clock_now());
+	if (answer->status == 200)
+		return read_document(answer, document);
+	text_printf(why, "HTTP status %d", answer->status);
+	if (is_error(question, answer->status) && is_json(answer->type)) {
+		text_printf(why, ": ");
+		return read_document(answer, document);
+	}
+	return is_overloaded(answer->status) ? ISSUER_NO_ANSWER
+					     : ISSUER_BAD_ANSWER;
+}
+
 enum issuer_result
 issuer_get(const struct world *world, const struct issuer_question *question,
     struct issuer_document *document)
@@ -103,6 +122,7 @@ issuer_get(const struct world *world, const struct issuer_question *question,
 	const struct fetch_request request = {
 		.url = question->url,
 		.bearer = question->bearer,
+		.form = question->form,
 		.ca_file = question->tenant->ca_file,
 		.proxy = question->tenant->proxy,
 		.body_max = question->size_max,
@@ -112,7 +132,7 @@ issuer_get(const struct world *world, const struct issuer_question *question,
 
 	*document = (struct issuer_document){ .status = 0 };
 	fetch(world->fetcher, &request, question->deadline_ms, &answer);
-	result = judge(&answer, question->url, document);
+	result = judge(&answer, question, document);
 	fetch_answer_clear(&answer);
 	return result;
 }

@@ -25,15 +25,17 @@ struct issuer_document {
 };
 
 /*
- * GETs a JSON object of at most size_max bytes, with bearer, unless that is
- * empty, to show for it.  Whoever it is that answers, no redirect is followed
- * and no other media type is taken.  *document is written in every case;
- * issuer_document_clear() releases it.
+ * Asks for a JSON object of at most size_max bytes, with bearer, unless that
+ * is empty, to show for it.  Whoever it is that answers, no redirect is
+ * followed and no other media type is taken.  *document is written in every
+ * case; issuer_document_clear() releases it.
  */
 struct issuer_question {
 	const struct tenant *tenant;
 	const char *url;
 	struct span bearer;
+	struct span form;  /* ptr NULL: a GET; else it is POSTed */
+	bool takes_errors; /* a JSON object with a status of 4xx, too */
 	size_t size_max;
 	int64_t deadline_ms;
 };

@@ -8,8 +8,6 @@
 #include "file.h"
 #include "handle.h"
 
-#define HOST_SIZE 256
-
 /* problem = "path:line: what" */
 static enum reason
 say(char *problem, const char *path, unsigned int line, const char *what)
@@ -25,32 +23,89 @@ say(char *problem, const char *path, unsigned int line, const char *what)
 
 /* %h: what hostname(1) prints, in lower case */
 static void
-get_host(char host[HOST_SIZE])
+get_host(char host[HANDLE_HOST_SIZE])
 {
-	if (gethostname(host, HOST_SIZE) != 0)
+	if (gethostname(host, HANDLE_HOST_SIZE) != 0)
 		host[0] = '\0';
-	host[HOST_SIZE - 1] = '\0';
+	host[HANDLE_HOST_SIZE - 1] = '\0';
 	for (char *p = host; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 }
 
-static enum reason
-read_conf(struct audient *a, const char *path, char *problem)
+/* Puts the tree in front of a path; one that is not set stays that way. */
+static bool
+put_below(const char *root, char **path)
 {
-	struct buf text = BUF_INIT(CONF_FILE_MAX);
+	char *joined;
+
+	if (*path == NULL || root[0] == '\0')
+		return true;
+	if (asprintf(&joined, "%s%s", root, *path) < 0)
+		return false;
+	free(*path);
+	*path = joined;
+	return true;
+}
+
+static bool
+put_default(char **path, const char *value)
+{
+	return *path != NULL || (*path = strdup(value)) != NULL;
+}
+
+/* The tree's own paths, of what the file says and of what it leaves out. */
+static enum reason
+move_below(struct conf *conf, const char *root)
+{
+	bool ok = put_default(&conf->cache_dir, CACHE_DIR) &&
+	    put_default(&conf->helper, FETCH_HELPER) &&
+	    put_below(root, &conf->cache_dir) && put_below(root, &conf->helper);
+
+	for (size_t i = 0; i < conf->n_tenants; i++)
+		ok = ok && put_below(root, &conf->tenant[i].jwks_file) &&
+		    put_below(root, &conf->tenant[i].ca_file);
+	for (size_t i = 0; i < conf->n_services; i++)
+		ok = ok &&
+		    put_below(root, &conf->service[i].identity.user_map) &&
+		    put_below(root, &conf->service[i].deny_file);
+	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;
+}
+
+static enum reason
+parse_conf(struct audient *a, const struct audient_options *options,
+    const char *name, struct span text, char *problem)
+{
 	struct conf_error error;
-	char host[HOST_SIZE];
+	enum reason reason;
+
+	get_host(a->host);
+	reason = options->is_client
+	    ? conf_parse_client(text, a->host, &a->conf, &error)
+	    : conf_parse(text, a->host, &a->conf, &error);
+	if (reason == REASON_CONFIG_INVALID)
+		(void)say(problem, name, error.line, error.what.s);
+	return reason;
+}
+
+static enum reason
+read_conf(struct audient *a, const struct audient_options *options,
+    char *problem)
+{
+	const char *path =
+	    options->config != NULL ? options->config : CONFIG_FILE;
+	struct buf text = BUF_INIT(CONF_FILE_MAX);
 	enum reason reason;
 	struct text why;
 
+	if (options->text != NULL)
+		return parse_conf(a, options, "command line",
+		    span_of(options->text), problem);
 	text_clear(&why);
-	get_host(host);
 	if ((reason = file_read(path, &text, &why)) != REASON_OK)
 		(void)say(problem, path, 0, why.s);
-	else if ((reason = conf_parse(buf_span(&text), host, &a->conf,
-		      &error)) == REASON_CONFIG_INVALID)
-		(void)say(problem, path, error.line, error.what.s);
+	else
+		reason = parse_conf(a, options, path, buf_span(&text), problem);
 	buf_free(&text);
 	return reason;
 }
@@ -113,10 +168,12 @@ open_file(struct watched **watchedp, const char *path,
 
 /* Those of one service, if only one will be asked for. */
 static enum reason
-open_files(struct audient *a, const char *only, char *problem)
+open_files(struct audient *a, const struct audient_options *options,
+    char *problem)
 {
-	const struct service *wanted =
-	    only != NULL ? conf_service(a->conf, only) : NULL;
+	const struct service *wanted = options->service != NULL
+	    ? conf_service(a->conf, options->service)
+	    : NULL;
 	enum reason reason;
 
 	a->files = calloc(a->conf->n_services, sizeof(*a->files));
@@ -125,7 +182,8 @@ open_files(struct audient *a, const char *only, char *problem)
 	for (size_t i = 0; i < a->conf->n_services; i++) {
 		const struct service *service = &a->conf->service[i];
 
-		if (wanted != NULL && wanted != service)
+		if ((wanted != NULL && wanted != service) ||
+		    options->root != NULL)
 			continue;
 		if ((reason = open_file(&a->files[i].user_map,
 			 service->identity.user_map, &map_kind, problem)) !=
@@ -153,7 +211,7 @@ open_world(struct audient *a, const struct audient_options *options)
 	    (reason = crypto_open(&a->world.crypto)) != REASON_OK ||
 	    (reason = cache_open(&a->world.cache,
 		 conf->cache_dir != NULL ? conf->cache_dir : CACHE_DIR,
-		 &a->world.crypto)) != REASON_OK)
+		 &a->world.crypto, options->root == NULL)) != REASON_OK)
 		return reason;
 	a->keyset = calloc(conf->n_tenants, sizeof(struct keyset *));
 	if (a->keyset == NULL)
@@ -169,8 +227,6 @@ enum reason
 audient_open(struct audient **audientp, const struct audient_options *options,
     char *problem)
 {
-	const char *path =
-	    options->config != NULL ? options->config : CONFIG_FILE;
 	struct audient *a;
 	enum reason reason;
 
@@ -180,8 +236,11 @@ audient_open(struct audient **audientp, const struct audient_options *options,
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((reason = forked_open(&a->forked)) != REASON_OK ||
-	    (reason = read_conf(a, path, problem)) != REASON_OK ||
-	    (reason = open_files(a, options->service, problem)) != REASON_OK ||
+	    (reason = read_conf(a, options, problem)) != REASON_OK ||
+	    (options->root != NULL &&
+		(reason = move_below(a->conf, options->root)) != REASON_OK) ||
+	    (!options->is_client &&
+		(reason = open_files(a, options, problem)) != REASON_OK) ||
 	    (reason = open_world(a, options)) != REASON_OK) {
 		audient_close(a);
 		return reason;

@@ -42,6 +42,8 @@ reason_outcome(enum reason reason)
 	case REASON_USERNAME_UNSAFE:
 	case REASON_USER_MISMATCH:
 	case REASON_USER_REFUSED:
+	case REASON_DEVICE_DECLINED:
+	case REASON_DEVICE_UNCONFIRMED:
 		return OUTCOME_DENY;
 	case REASON_ISSUER_UNAVAILABLE:
 	case REASON_RATE_LIMITED:
@@ -118,6 +120,11 @@ static const struct {
 	    "the token belongs to another user" },
 	[REASON_USER_REFUSED] = { "user_refused",
 	    "this account may not be opened with a token" },
+
+	[REASON_DEVICE_DECLINED] = { "device_declined",
+	    "the login was declined in the browser" },
+	[REASON_DEVICE_UNCONFIRMED] = { "device_unconfirmed",
+	    "the login was not confirmed in the browser in time" },
 
 	[REASON_ISSUER_UNAVAILABLE] = { "issuer_unavailable",
 	    "the issuer cannot be asked now" },

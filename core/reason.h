@@ -51,6 +51,10 @@ enum reason {
 	REASON_USER_MISMATCH,	 /* a good token, for another account */
 	REASON_USER_REFUSED,	 /* root, a system account, or no account */
 
+	/* the device flow */
+	REASON_DEVICE_DECLINED,	   /* somebody said no in the browser */
+	REASON_DEVICE_UNCONFIRMED, /* nobody said yes in time */
+
 	/* the issuer */
 	REASON_ISSUER_UNAVAILABLE, /* cannot be asked now */
 	REASON_RATE_LIMITED,	   /* does not want to be asked now */

@@ -72,6 +72,7 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if (login->reason == REASON_OK)
 		return check_login(pamh, login);
 	if (login->reason == REASON_NOT_A_TOKEN ||
+	    login->reason == REASON_DEVICE_UNCONFIRMED ||
 	    login->reason == REASON_OPAQUE_REFUSED ||
 	    reason_outcome(login->reason) == OUTCOME_RETRY)
 		return check_tokenless(pamh, &args);

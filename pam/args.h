@@ -12,6 +12,10 @@ struct args {
 	bool debug;
 	bool use_first_pass;
 	bool try_first_pass;
+
+	/* not arguments, but what the configuration says */
+	bool offers_device; /* an empty answer starts the device flow */
+	bool device_only;   /* and nothing is asked before that */
 };
 
 /*

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A PAM module that lets in who has an Auth0 access token; pam_audient(8). */
 #include <security/pam_ext.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
+#include "device.h"
 #include "guest.h"
 #include "login.h"
 #include "prompt.h"
@@ -45,21 +47,18 @@ on_export(void *arg, const char *name, const char *value)
 	buf_free(&pair);
 }
 
-/* The one refusal that the user can do something about at once. */
+/* The line in the log that every decision gets. */
 static void
-tell_user(pam_handle_t *pamh, int flags, enum reason reason, size_t len)
+report(pam_handle_t *pamh, struct audient *audient, struct audient_request *rq,
+    const struct audient_verdict *verdict)
 {
-	const char *who = prompt_who_cuts(len);
+	const void *rhost = NULL;
+	char line[AUDIENT_LINE_MAX];
 
-	if ((flags & (int)PAM_SILENT) != 0 || reason != REASON_TOKEN_TRUNCATED)
-		return;
-	if (who != NULL)
-		(void)pam_error(pamh,
-		    "The token was cut at %zu bytes, as %s. Enter it in parts.",
-		    len, who);
-	else
-		(void)pam_error(pamh,
-		    "The token is incomplete: %zu bytes arrived.", len);
+	(void)pam_get_item(pamh, PAM_RHOST, &rhost);
+	rq->rhost = rhost;
+	audient_audit(audient, rq, verdict, line);
+	pam_syslog(pamh, level_of(verdict->reason), "%s", line);
 }
 
 static enum reason
@@ -67,7 +66,6 @@ check(pam_handle_t *pamh, const struct args *args, struct audient *audient,
     const char *user, struct span token, struct log_arg *log,
     struct login *login)
 {
-	const void *rhost = NULL;
 	const int64_t uid = guest_uid(user);
 	struct audient_request rq = { .token = token,
 		.service = args->service,
@@ -78,17 +76,13 @@ check(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 		.exported = on_export,
 		.exported_arg = pamh };
 	struct audient_verdict verdict;
-	char line[AUDIENT_LINE_MAX];
 
-	(void)pam_get_item(pamh, PAM_RHOST, &rhost);
-	rq.rhost = rhost;
 	if (args->debug) {
 		rq.step = on_step;
 		rq.step_arg = log;
 	}
 	login->reason = audient_check(audient, &rq, &verdict);
-	audient_audit(audient, &rq, &verdict, line);
-	pam_syslog(pamh, level_of(login->reason), "%s", line);
+	report(pamh, audient, &rq, &verdict);
 	if (login->reason == REASON_OK)
 		audient_login(audient, &rq, &verdict, &login->who);
 	return login->reason;
@@ -117,29 +111,90 @@ keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 }
 
 static int
+check_entered(pam_handle_t *pamh, int flags, const struct args *args,
+    const char *user, struct audient *audient, const struct prompt *p,
+    struct log_arg *log, struct login *login)
+{
+	const struct span token = buf_span(&p->token);
+	const int rc =
+	    guest_code(check(pamh, args, audient, user, token, log, login));
+
+	prompt_explain(pamh, flags, login->reason, p);
+	/* perhaps a password, for the next module of the stack */
+	if (login->reason == REASON_NOT_A_TOKEN ||
+	    (login->reason == REASON_OPAQUE_REFUSED &&
+		!span_starts(token, "eyJ")))
+		(void)pam_set_item(pamh, PAM_AUTHTOK, p->token.data);
+	return rc;
+}
+
+/* The token of whoever has confirmed in a browser is a token like others. */
+static int
+check_confirmed(pam_handle_t *pamh, const struct device_login *d,
+    struct audient *audient, struct log_arg *log, struct login *login)
+{
+	struct audient_request rq = { .service = d->args->service,
+		.user = d->user,
+		.uid = d->uid };
+	struct audient_tokens tokens = { .access = BUF_INIT(0) };
+	struct audient_verdict verdict = { .check = "device" };
+	char why[AUDIENT_LINE_MAX];
+	int rc;
+
+	rc = device_get_token(pamh, d, audient, &tokens, &verdict.reason, why);
+	if (rc == PAM_SUCCESS && verdict.reason == REASON_OK) {
+		verdict.reason = check(pamh, d->args, audient, d->user,
+		    buf_span(&tokens.access), log, login);
+		device_tell(pamh, d, verdict.reason);
+		rc = guest_code(verdict.reason);
+	} else if (rc == PAM_SUCCESS) {
+		(void)snprintf(verdict.found, sizeof(verdict.found), "%.400s",
+		    why);
+		login->reason = verdict.reason;
+		report(pamh, audient, &rq, &verdict);
+		rc = guest_code(verdict.reason);
+	}
+	audient_tokens_clear(&tokens);
+	return rc;
+}
+
+static int
 authenticate(pam_handle_t *pamh, int flags, const struct args *args,
     const char *user, struct audient *audient, struct log_arg *log)
 {
-	struct buf token = BUF_INIT(2 * TOKEN_SIZE_MAX);
+	const struct device_login d = { .args = args,
+		.user = user,
+		.uid = guest_uid(user),
+		.flags = flags };
+	struct prompt p = PROMPT_INIT;
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
-	int rc, kept;
+	int rc = PAM_SUCCESS, kept;
 
-	rc = prompt_token(pamh, args, audient, &token);
-	if (rc == PAM_SUCCESS) {
-		rc = guest_code(check(pamh, args, audient, user,
-		    buf_span(&token), log, &login));
-		tell_user(pamh, flags, login.reason, token.len);
-		/* perhaps a password, for the next module of the stack */
-		if (login.reason == REASON_NOT_A_TOKEN ||
-		    (login.reason == REASON_OPAQUE_REFUSED &&
-			!span_starts(buf_span(&token), "eyJ")))
-			(void)pam_set_item(pamh, PAM_AUTHTOK, token.data);
-	} else
+	if (!args->device_only)
+		rc = prompt_token(pamh, args, audient, &p);
+	if (rc == PAM_SUCCESS && p.token.len > 0)
+		rc = check_entered(pamh, flags, args, user, audient, &p, log,
+		    &login);
+	else if (rc == PAM_SUCCESS)
+		rc = check_confirmed(pamh, &d, audient, log, &login);
+	if (rc != PAM_SUCCESS && p.token.len == 0 &&
+	    login.reason == REASON_NOT_A_TOKEN)
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
 		    pam_strerror(pamh, rc));
-	buf_free(&token);
+	buf_free(&p.token);
 	kept = keep(pamh, args, audient, &login);
 	return rc == PAM_SUCCESS ? kept : rc;
+}
+
+/* Where the token comes from; use_first_pass leaves nothing to ask. */
+static void
+choose_flow(struct audient *audient, struct args *args)
+{
+	struct audient_service service;
+
+	audient_get_service(audient, args->service, &service);
+	args->offers_device = service.takes_device && !args->use_first_pass;
+	args->device_only = args->offers_device && !service.takes_tokens;
 }
 
 EXPORT int
@@ -160,6 +215,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	log = (struct log_arg){ .pamh = pamh, .debug = args.debug };
 	if ((rc = guest_open(pamh, &args, &log, &audient)) != PAM_SUCCESS)
 		return rc;
+	choose_flow(audient, &args);
 	rc = authenticate(pamh, flags, &args, user, audient, &log);
 	audient_close(audient);
 	return rc;

@@ -1,51 +1,50 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The client side of OAUTHBEARER (RFC 7628) and XOAUTH2 for Cyrus SASL: for
- * ldapsearch, imtest, mbsync and whoever else asks for it by name.  The
- * password callback is asked for the token.
+ * ldapsearch, imtest, mbsync and whoever else asks for it by name.
  */
-#include <sasl/sasl.h>
-#include <sasl/saslplug.h>
-#include <stdint.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "message.h"
+#include "source.h"
 
 #define PLUGIN	    "audient"
 #define MECHS	    2
 #define SHOWN_MAX   400 /* bytes of the server's answer that are shown */
 #define PORT_DIGITS 5
 
+/* Of the whole process; the framework frees it once per mechanism. */
+struct plugin {
+	atomic_int refs;
+	char *token_file; /* NULL: the program's password is the token */
+	struct mech {
+		struct plugin *plugin;
+		enum dialect dialect;
+	} mech[MECHS];
+	sasl_client_plug_t list[MECHS];
+};
+
 enum state { STATE_START, STATE_SENT, STATE_FAILED };
 
 struct exchange {
-	enum dialect dialect;
+	const struct mech *mech;
 	enum state state;
 	char port[PORT_DIGITS + 1];
 	struct buf message; /* holds the token; wiped */
 };
 
-/* What the application was asked for. */
-struct answers {
-	const char *authzid; /* NULL: none */
-	const char *authid;
-	struct span token;
-};
-
-static const enum dialect dialects[MECHS] = { DIALECT_OAUTHBEARER,
-	DIALECT_XOAUTH2 };
-
 static int
 on_new(void *glob, sasl_client_params_t *cparams, void **context)
 {
-	const enum dialect *dialect = glob;
 	struct exchange *x;
 
 	if ((x = cparams->utils->malloc(sizeof(*x))) == NULL)
 		return SASL_NOMEM;
-	*x = (struct exchange){ .dialect = *dialect,
-		.message = BUF_INIT(MESSAGE_MAX) };
+	*x =
+	    (struct exchange){ .mech = glob, .message = BUF_INIT(MESSAGE_MAX) };
 	*context = x;
 	return SASL_OK;
 }
@@ -61,142 +60,21 @@ on_dispose(void *context, const sasl_utils_t *utils)
 	utils->free(x);
 }
 
-/* The answer that a prompt brought back; NULL if it was not asked for. */
-static const sasl_interact_t *
-find_prompt(sasl_interact_t *const *prompts, unsigned long id)
+static void
+free_plugin(struct plugin *plugin, const sasl_utils_t *utils)
 {
-	if (prompts == NULL || *prompts == NULL)
-		return NULL;
-	for (const sasl_interact_t *p = *prompts; p->id != SASL_CB_LIST_END;
-	     p++)
-		if (p->id == id)
-			return p;
-	return NULL;
-}
-
-/* A name; *value is NULL if the application has none. */
-static int
-get_name(sasl_client_params_t *cparams, sasl_interact_t *const *prompts,
-    unsigned long id, const char **value)
-{
-	const sasl_utils_t *utils = cparams->utils;
-	const sasl_interact_t *prompt = find_prompt(prompts, id);
-	sasl_callback_ft callback = NULL;
-	sasl_getsimple_t *getsimple;
-	void *context = NULL;
-	unsigned int len;
-	int rc;
-
-	*value = NULL;
-	if (prompt != NULL) {
-		*value = prompt->result;
-		return SASL_OK;
-	}
-	rc = utils->getcallback(utils->conn, id, &callback, &context);
-	if (rc == SASL_INTERACT || callback == NULL)
-		return rc;
-	memcpy(&getsimple, &callback, sizeof(getsimple));
-	return getsimple(context, (int)id, value, &len);
-}
-
-static int
-get_token(sasl_client_params_t *cparams, sasl_interact_t *const *prompts,
-    struct span *token)
-{
-	const sasl_utils_t *utils = cparams->utils;
-	const sasl_interact_t *prompt = find_prompt(prompts, SASL_CB_PASS);
-	sasl_callback_ft callback = NULL;
-	sasl_getsecret_t *getsecret;
-	sasl_secret_t *secret = NULL;
-	void *context = NULL;
-	int rc;
-
-	if (prompt != NULL) {
-		*token =
-		    (struct span){ .ptr = prompt->result, .len = prompt->len };
-		return SASL_OK;
-	}
-	rc = utils->getcallback(utils->conn, SASL_CB_PASS, &callback, &context);
-	if (rc == SASL_INTERACT || callback == NULL)
-		return rc;
-	memcpy(&getsecret, &callback, sizeof(getsecret));
-	rc = getsecret(utils->conn, context, SASL_CB_PASS, &secret);
-	if (rc == SASL_OK && secret != NULL)
-		*token = (struct span){ .ptr = (const char *)secret->data,
-			.len = secret->len };
-	return rc;
+	if (plugin->token_file != NULL)
+		utils->free(plugin->token_file);
+	utils->free(plugin);
 }
 
 static void
-add_prompt(sasl_interact_t *prompts, size_t *n, unsigned long id,
-    const char *challenge, const char *prompt)
+on_free(void *glob, const sasl_utils_t *utils)
 {
-	prompts[(*n)++] = (sasl_interact_t){ .id = id,
-		.challenge = challenge,
-		.prompt = prompt };
-}
+	const struct mech *mech = glob;
 
-/* Which of the questions is still open. */
-struct questions {
-	bool authzid;
-	bool authid;
-	bool token;
-};
-
-/* Asks the application for what no callback gave. */
-static int
-make_prompts(sasl_client_params_t *cparams, const struct questions *open,
-    sasl_interact_t **out)
-{
-	sasl_interact_t *prompts;
-	size_t n = 0;
-
-	if (out == NULL)
-		return SASL_BADPARAM;
-	prompts = cparams->utils->malloc(4 * sizeof(*prompts));
-	if (prompts == NULL)
-		return SASL_NOMEM;
-	memset(prompts, 0, 4 * sizeof(*prompts));
-	if (open->authzid)
-		add_prompt(prompts, &n, SASL_CB_USER, "Authorization Name",
-		    "Act as user (empty: oneself)");
-	if (open->authid)
-		add_prompt(prompts, &n, SASL_CB_AUTHNAME, "Authentication Name",
-		    "User");
-	if (open->token)
-		add_prompt(prompts, &n, SASL_CB_PASS, "Password",
-		    "Access token");
-	add_prompt(prompts, &n, SASL_CB_LIST_END, NULL, NULL);
-	*out = prompts;
-	return SASL_INTERACT;
-}
-
-static int
-ask(sasl_client_params_t *cparams, sasl_interact_t **prompts,
-    struct answers *answers)
-{
-	const int user =
-	    get_name(cparams, prompts, SASL_CB_USER, &answers->authzid);
-	const int name =
-	    get_name(cparams, prompts, SASL_CB_AUTHNAME, &answers->authid);
-	const int token = get_token(cparams, prompts, &answers->token);
-	const struct questions open = { .authzid = user == SASL_INTERACT,
-		.authid = name == SASL_INTERACT,
-		.token = token == SASL_INTERACT };
-
-	if (open.authid || open.token)
-		return make_prompts(cparams, &open, prompts);
-	if (name != SASL_OK)
-		return name;
-	if (token != SASL_OK)
-		return token;
-	/* acting for somebody else is possible, but nobody has to */
-	if (user != SASL_OK ||
-	    (answers->authzid != NULL && answers->authzid[0] == '\0'))
-		answers->authzid = NULL;
-	return answers->authid != NULL && answers->token.ptr != NULL
-	    ? SASL_OK
-	    : SASL_BADPARAM;
+	if (atomic_fetch_sub(&mech->plugin->refs, 1) == 1)
+		free_plugin(mech->plugin, utils);
 }
 
 /* "127.0.0.1;636" -> "636" */
@@ -212,28 +90,10 @@ port_of(struct exchange *x, const char *address)
 	return x->port;
 }
 
-/* People paste tokens with a newline behind them. */
-static struct span
-trim(struct span token)
-{
-	while (token.len > 0 &&
-	    strchr(" \t\r\n", token.ptr[token.len - 1]) != NULL)
-		token.len--;
-	return token;
-}
-
 static int
-send_token(struct exchange *x, sasl_client_params_t *cparams,
-    const struct answers *answers, sasl_out_params_t *oparams)
+canonicalize(sasl_client_params_t *cparams, const struct answers *answers,
+    sasl_out_params_t *oparams)
 {
-	const struct message_parts parts = {
-		.authzid = answers->authzid != NULL ? answers->authzid
-						    : answers->authid,
-		.host = cparams->serverFQDN,
-		.port = port_of(x, cparams->ipremoteport),
-		.token = trim(answers->token),
-	};
-	enum reason reason;
 	int rc;
 
 	rc = cparams->canon_user(cparams->utils->conn, answers->authid, 0,
@@ -243,17 +103,36 @@ send_token(struct exchange *x, sasl_client_params_t *cparams,
 	if (rc == SASL_OK && answers->authzid != NULL)
 		rc = cparams->canon_user(cparams->utils->conn, answers->authzid,
 		    0, SASL_CU_AUTHZID, oparams);
-	if (rc != SASL_OK)
-		return rc;
-	reason = message_write(x->dialect, &parts, &x->message);
+	return rc;
+}
+
+/*
+ * The user is named even if he acts for himself: some servers insist on it,
+ * and a token of somebody else's is found out.
+ */
+static int
+write_message(struct exchange *x, sasl_client_params_t *cparams,
+    const struct answers *answers)
+{
+	const struct message_parts parts = {
+		.authzid = answers->authzid != NULL ? answers->authzid
+						    : answers->authid,
+		.host = cparams->serverFQDN,
+		.port = port_of(x, cparams->ipremoteport),
+		.token = buf_span(&answers->token),
+	};
+	const enum reason reason =
+	    message_write(x->mech->dialect, &parts, &x->message);
+
+	if (reason == REASON_OK)
+		return SASL_OK;
 	if (reason == REASON_OUT_OF_MEMORY)
 		return SASL_NOMEM;
-	if (reason != REASON_OK) {
-		cparams->utils->seterror(cparams->utils->conn, 0,
-		    "the password is no access token");
-		return SASL_BADPARAM;
-	}
-	return SASL_OK;
+	cparams->utils->seterror(cparams->utils->conn, 0,
+	    span_is_b64token(parts.token)
+		? "the names of user and server cannot be sent"
+		: "this is no access token");
+	return SASL_BADPARAM;
 }
 
 /*
@@ -265,16 +144,16 @@ first_step(struct exchange *x, sasl_client_params_t *cparams,
     sasl_interact_t **prompts, const char **out, unsigned int *outlen,
     sasl_out_params_t *oparams)
 {
-	struct answers answers = { .authzid = NULL };
+	struct answers answers;
 	int rc;
 
-	rc = ask(cparams, prompts, &answers);
+	rc = answers_get(cparams, x->mech->plugin->token_file, prompts,
+	    &answers);
 	if (rc == SASL_OK)
-		rc = send_token(x, cparams, &answers, oparams);
-	if (rc != SASL_INTERACT && prompts != NULL && *prompts != NULL) {
-		cparams->utils->free(*prompts);
-		*prompts = NULL;
-	}
+		rc = canonicalize(cparams, &answers, oparams);
+	if (rc == SASL_OK)
+		rc = write_message(x, cparams, &answers);
+	answers_clear(&answers);
 	if (rc != SASL_OK)
 		return rc;
 	x->state = STATE_SENT;
@@ -301,8 +180,8 @@ answer_failure(struct exchange *x, sasl_client_params_t *cparams,
 	cparams->utils->seterror(cparams->utils->conn, 0,
 	    "the server refused the token: %s", shown);
 	x->state = STATE_FAILED;
-	*out = x->dialect == DIALECT_OAUTHBEARER ? "\1" : "";
-	*outlen = x->dialect == DIALECT_OAUTHBEARER ? 1 : 0;
+	*out = x->mech->dialect == DIALECT_OAUTHBEARER ? "\1" : "";
+	*outlen = (unsigned int)strlen(*out);
 	return SASL_CONTINUE;
 }
 
@@ -319,7 +198,7 @@ on_step(void *context, sasl_client_params_t *cparams, const char *in,
 	case STATE_START:
 		return first_step(x, cparams, prompts, out, outlen, oparams);
 	case STATE_SENT:
-		if (inlen > 0)
+		if (in != NULL && inlen > 0)
 			return answer_failure(x, cparams,
 			    (struct span){ .ptr = in, .len = inlen }, out,
 			    outlen);
@@ -332,17 +211,102 @@ on_step(void *context, sasl_client_params_t *cparams, const char *in,
 }
 
 /*
- * No flag beyond NOANONYMOUS: one with fewer flags than PLAIN never takes its
- * place when an application lets the library choose.
+ * libsasl2 takes the mechanism that comes first among equals, in an order that
+ * has to do with how directories are read, and these two are PLAIN's equals.
+ * A program that lets it choose would send passwords for tokens, so we are
+ * there only for those that can show a question to a person, as the programs
+ * of OpenLDAP do, or that somebody has told where the token is.
  */
-#define CLIENT_PLUG(name, i)                                                 \
-	{                                                                    \
-		.mech_name = (name), .security_flags = SASL_SEC_NOANONYMOUS, \
-		.features = SASL_FEAT_WANT_CLIENT_FIRST,                     \
-		.glob_context = (void *)(uintptr_t)&dialects[i],             \
-		.mech_new = on_new, .mech_step = on_step,                    \
-		.mech_dispose = on_dispose,                                  \
+static const unsigned long *
+prompts_of(const char *source)
+{
+	static const unsigned long person[] = { SASL_CB_AUTHNAME, SASL_CB_PASS,
+		SASL_CB_NOECHOPROMPT, SASL_CB_LIST_END };
+	static const unsigned long password[] = { SASL_CB_AUTHNAME,
+		SASL_CB_PASS, SASL_CB_LIST_END };
+	static const unsigned long file[] = { SASL_CB_AUTHNAME,
+		SASL_CB_LIST_END };
+
+	if (source == NULL)
+		return person;
+	return source[0] == '/' ? file : password;
+}
+
+/*
+ * One security flag, which programs insist on, and no other: each would take
+ * the choice from a better mechanism.
+ */
+static void
+fill_in(struct plugin *plugin, const char *source)
+{
+	static const char *const names[MECHS] = {
+		[DIALECT_OAUTHBEARER] = "OAUTHBEARER",
+		[DIALECT_XOAUTH2] = "XOAUTH2",
+	};
+
+	atomic_init(&plugin->refs, MECHS);
+	for (int i = 0; i < MECHS; i++) {
+		plugin->mech[i].plugin = plugin;
+		plugin->mech[i].dialect = (enum dialect)i;
+		plugin->list[i] = (sasl_client_plug_t){
+			.mech_name = names[i],
+			.security_flags = SASL_SEC_NOANONYMOUS,
+			.features = SASL_FEAT_WANT_CLIENT_FIRST |
+			    SASL_FEAT_ALLOWS_PROXY,
+			.required_prompts = prompts_of(source),
+			.glob_context = &plugin->mech[i],
+			.mech_new = on_new,
+			.mech_step = on_step,
+			.mech_dispose = on_dispose,
+			.mech_free = on_free,
+		};
 	}
+}
+
+/*
+ * An option of the program, or the one environment variable that we read, and
+ * not in a set-uid program: there its user must not choose a file.
+ */
+static const char *
+find_source(const sasl_utils_t *utils)
+{
+	const char *value = NULL;
+
+	if (utils->getopt(utils->getopt_context, PLUGIN, "audient_token_file",
+		&value, NULL) != SASL_OK ||
+	    value == NULL)
+		value = secure_getenv("AUDIENT_TOKEN_FILE");
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static int
+open_plugin(const sasl_utils_t *utils, struct plugin **pluginp)
+{
+	const char *source = find_source(utils);
+	struct plugin *plugin;
+	size_t size;
+
+	if (source != NULL && source[0] != '/' && strcmp(source, "-") != 0) {
+		utils->log(NULL, SASL_LOG_ERR,
+		    PLUGIN ": AUDIENT_TOKEN_FILE is neither an absolute path "
+			   "nor \"-\", the program's password");
+		return SASL_BADPARAM;
+	}
+	if ((plugin = utils->malloc(sizeof(*plugin))) == NULL)
+		return SASL_NOMEM;
+	memset(plugin, 0, sizeof(*plugin));
+	if (source != NULL && source[0] == '/') {
+		size = strlen(source) + 1;
+		if ((plugin->token_file = utils->malloc(size)) == NULL) {
+			free_plugin(plugin, utils);
+			return SASL_NOMEM;
+		}
+		memcpy(plugin->token_file, source, size);
+	}
+	fill_in(plugin, source);
+	*pluginp = plugin;
+	return SASL_OK;
+}
 
 EXPORT int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
     int *out_version, sasl_client_plug_t **list, int *count);
@@ -351,16 +315,20 @@ EXPORT int
 sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
     int *out_version, sasl_client_plug_t **list, int *count)
 {
-	static sasl_client_plug_t plugs[MECHS] = {
-		CLIENT_PLUG("OAUTHBEARER", 0),
-		CLIENT_PLUG("XOAUTH2", 1),
-	};
+	struct plugin *plugin = NULL;
+	int major = 0, minor = 0, rc;
 
-	(void)utils;
-	if (max_version < SASL_CLIENT_PLUG_VERSION)
+	/* the other release's table of functions is another one */
+	sasl_version_info(NULL, NULL, &major, &minor, NULL, NULL);
+	if (max_version < SASL_CLIENT_PLUG_VERSION ||
+	    major != SASL_VERSION_MAJOR || minor != SASL_VERSION_MINOR)
 		return SASL_BADVERS;
 	*out_version = SASL_CLIENT_PLUG_VERSION;
-	*list = plugs;
+	*list = NULL;
+	*count = 0;
+	if ((rc = open_plugin(utils, &plugin)) != SASL_OK)
+		return rc;
+	*list = plugin->list;
 	*count = MECHS;
 	return SASL_OK;
 }

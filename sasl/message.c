@@ -5,6 +5,7 @@
 
 #define KVSEP	 '\1'
 #define KEYS_MAX 16
+#define HOST_MAX 255
 
 static bool
 is_alpha(char c)
@@ -34,7 +35,7 @@ set_authzid(struct message *m, const char *name, size_t len)
 	return true;
 }
 
-/* saslname: "," is =2C and "=" is =3D, in upper case, and nothing else. */
+/* saslname: "," is "=2C" and "=" is "=3D", in any case, and nothing else. */
 static bool
 take_saslname(struct span in, struct message *m)
 {
@@ -42,14 +43,15 @@ take_saslname(struct span in, struct message *m)
 	size_t n = 0;
 
 	for (size_t i = 0; i < in.len; i++) {
-		const struct span rest = { .ptr = in.ptr + i,
-			.len = in.len - i };
 		char c = in.ptr[i];
 
 		if (c == '=') {
-			if (span_starts(rest, "=2C"))
+			const struct span code = { .ptr = in.ptr + i,
+				.len = in.len - i < 3 ? in.len - i : 3 };
+
+			if (span_is_nocase(code, "=2c"))
 				c = ',';
-			else if (!span_starts(rest, "=3D"))
+			else if (!span_is_nocase(code, "=3d"))
 				return false;
 			i += 2;
 		}
@@ -120,6 +122,17 @@ is_port(struct span s)
 	return n <= 65535;
 }
 
+/* A name or an address; not the whole truth, but safe to show. */
+static bool
+is_host(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_alpha(s.ptr[i]) && !is_digit(s.ptr[i]) &&
+		    memchr("-.:[]", s.ptr[i], 5) == NULL)
+			return false;
+	return s.len > 0 && s.len <= HOST_MAX;
+}
+
 /* "Bearer" 1*SP b64token; the scheme in any case (RFC 7235 section 2.1). */
 static enum message_kind
 take_auth(struct span auth, struct message *m)
@@ -179,6 +192,8 @@ take_pairs(struct span in, struct message *m)
 			return MESSAGE_GARBAGE;
 		if (span_is(key, "port") && !is_port(pair))
 			return MESSAGE_GARBAGE;
+		if (span_is(key, "host") && is_host(pair))
+			m->host = pair;
 		if (span_is(key, "auth")) {
 			auth = pair;
 			has_auth = true;
@@ -198,9 +213,11 @@ parse_oauthbearer(struct span in, struct message *m)
 		return MESSAGE_ACK;
 	if (!take_gs2_header(&in, m))
 		return MESSAGE_GARBAGE;
-	if (!span_cut(&in, KVSEP, &rest))
+	if (in.len == 0)
 		return MESSAGE_CUT;
-	return rest.len == 0 ? take_pairs(in, m) : MESSAGE_GARBAGE;
+	if (!span_cut(&in, KVSEP, &rest) || rest.len > 0)
+		return MESSAGE_GARBAGE;
+	return take_pairs(in, m);
 }
 
 /* "user=" name ^A "auth=Bearer " token ^A ^A; no escapes, user first. */
@@ -236,7 +253,7 @@ message_parse(enum dialect dialect, struct span in, struct message *m)
 		break;
 	}
 	if (m->kind != MESSAGE_TOKEN)
-		m->token = span_of(NULL);
+		*m = (struct message){ .kind = m->kind };
 }
 
 /* The other way round: "," and "=" of a name become =2C and =3D. */
@@ -284,6 +301,12 @@ add_header(enum dialect dialect, const struct message_parts *parts,
 	return add_pair(out, "port", parts->port);
 }
 
+static bool
+is_optional(const char *value)
+{
+	return value == NULL || is_value(span_of(value));
+}
+
 enum reason
 message_write(enum dialect dialect, const struct message_parts *parts,
     struct buf *out)
@@ -291,7 +314,8 @@ message_write(enum dialect dialect, const struct message_parts *parts,
 	struct message check;
 	enum reason reason;
 
-	if (!span_is_b64token(parts->token) ||
+	if (!span_is_b64token(parts->token) || !is_optional(parts->host) ||
+	    !is_optional(parts->port) ||
 	    (parts->authzid != NULL &&
 		!set_authzid(&check, parts->authzid, strlen(parts->authzid))) ||
 	    (parts->authzid == NULL && dialect == DIALECT_XOAUTH2))

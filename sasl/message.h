@@ -23,11 +23,13 @@ enum message_kind {
 	MESSAGE_TOKEN,
 };
 
+/* All but the kind is there for MESSAGE_TOKEN only. */
 struct message {
 	enum message_kind kind;
 	bool has_authzid;
 	char authzid[AUTHZID_MAX + 1]; /* decoded, NUL-terminated */
-	struct span token;	       /* borrowed from the input */
+	struct span host;  /* letters, digits and "-.:[]"; ptr NULL: none */
+	struct span token; /* borrowed from the input, as the host is */
 };
 
 /*

@@ -38,6 +38,7 @@ is_scope(const char *s)
 	return true;
 }
 
+/* What does not fit, with the brace that closes it all, is left out. */
 static size_t
 add(char reply[REPLY_MAX], size_t at, const char *before, const char *text,
     size_t len, const char *after)
@@ -45,7 +46,7 @@ add(char reply[REPLY_MAX], size_t at, const char *before, const char *text,
 	const int n = snprintf(reply + at, REPLY_MAX - at, "%s%.*s%s", before,
 	    (int)len, text, after);
 
-	return n > 0 && (size_t)n < REPLY_MAX - at ? at + (size_t)n : at;
+	return n > 0 && (size_t)n < REPLY_MAX - 1 - at ? at + (size_t)n : at;
 }
 
 size_t
@@ -72,5 +73,7 @@ reply_write(enum dialect dialect, enum reply_status status, const char *issuer,
 	if (len > 0 && dialect == DIALECT_OAUTHBEARER)
 		at = add(reply, at, ",\"openid-configuration\":\"", issuer, len,
 		    "/.well-known/openid-configuration\"");
-	return add(reply, at, "}", "", 0, "");
+	reply[at++] = '}';
+	reply[at] = '\0';
+	return at;
 }

@@ -58,3 +58,18 @@ AC_DEFUN([AUDIENT_HARDENING], [
 	AC_SUBST([HARDEN_LDFLAGS])
 	AC_SUBST([MODULE_LDFLAGS])
 ])
+
+dnl The directory that was built in is no part of the result.  Not
+dnl -ffile-prefix-map: it also moves what coverage data is named after.
+AC_DEFUN([AUDIENT_PREFIX_MAP], [
+	audient_source=`cd "$srcdir" && pwd`
+	audient_build=`pwd`
+	PREFIX_MAP_CFLAGS=
+	m4_foreach_w([kind], [debug macro], [
+		AUDIENT_TRY([PREFIX_MAP_CFLAGS],
+			[-f]kind[-prefix-map=$audient_source=.])
+		AUDIENT_TRY([PREFIX_MAP_CFLAGS],
+			[-f]kind[-prefix-map=$audient_build=.])
+	])
+	AC_SUBST([PREFIX_MAP_CFLAGS])
+])

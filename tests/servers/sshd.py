@@ -53,12 +53,12 @@ class Sshd:
                   wait_port=self.port, env=env)
 
     def ssh(self, user, *options):
-        """The command line of ssh."""
-        return ["ssh", "-F", "none", "-p", str(self.port),
+        """The command line of ssh; the first word on an option counts."""
+        return ["ssh", "-F", "none", "-p", str(self.port), *options,
                 "-o", "StrictHostKeyChecking=no",
                 "-o", "UserKnownHostsFile=/dev/null",
                 "-o", "LogLevel=ERROR", "-o", "NumberOfPasswordPrompts=1",
-                *options, user + "@127.0.0.1"]
+                user + "@127.0.0.1"]
 
     def login(self, user, token, method="keyboard-interactive", part=PART,
               command="id -un"):

@@ -183,13 +183,15 @@ class DeviceFlow(GrantCase):
         self.assertEqual((answer["interval"], answer["expires_in"]), (5, 900))
 
     def test_approved(self):
-        """pending, too fast, then approved: one token"""
+        """pending, too fast, slower, then approved: one token"""
         answer = self.begin()
         self.assertEqual(self.poll(answer), (403, "authorization_pending"))
         self.assertEqual(self.poll(answer), (429, "slow_down"))
-        self.tenant.control("clock", advance=5)
+        self.tenant.control("clock", advance=9)
+        self.assertEqual(self.poll(answer), (429, "slow_down"))
+        self.tenant.control("clock", advance=15)
         self.assertEqual(self.poll(answer), (403, "authorization_pending"))
-        self.tenant.control("clock", advance=5)
+        self.tenant.control("clock", advance=15)
         self.tenant.control("activate", user_code=answer["user_code"],
                             user="bob")
         status, token = self.grant(DEVICE, device_code=answer["device_code"])
@@ -197,6 +199,12 @@ class DeviceFlow(GrantCase):
         _, claims = verify(token["access_token"], self.json(JWKS))
         self.assertEqual(claims["sub"], "auth0|60a1b2c3d4e5f60718293a4b")
         self.assertEqual(self.poll(answer), (400, "invalid_grant"))
+
+    def test_devices(self):
+        """what waits for a person, for tests that look for secrets"""
+        answer = self.begin()
+        self.assertEqual(self.tenant.control("devices")["devices"],
+                         {answer["user_code"]: answer["device_code"]})
 
     def test_denied(self):
         """access_denied"""

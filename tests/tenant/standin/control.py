@@ -190,6 +190,14 @@ def log(front, tenant, given):
     return {"log": tenant.journal.log()}
 
 
+def devices(front, tenant, given):
+    """The secrets of runs of the device flow, by user code."""
+    read({}, given)
+    with tenant.lock:
+        return {"devices": {d.user_code: d.device_code
+                            for d in tenant.devices.values()}}
+
+
 def forget(front, tenant, given):
     """Counters and log begin anew."""
     read({}, given)
@@ -209,7 +217,7 @@ def reset(front, tenant, given):
 
 COMMANDS = {f.__name__: f for f in (
     activate, api, certificate, clear, client, clock, connection, count,
-    date, fault, forget, key, keys, limit, log, mint, reset, rotate,
+    date, devices, fault, forget, key, keys, limit, log, mint, reset, rotate,
     settings, user)}
 PREFIX = "/_control/"
 

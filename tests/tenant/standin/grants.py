@@ -164,6 +164,7 @@ def grant_device_code(tenant, client, form):
                  and now - device.polled < device.interval)
         device.polled = now
         if early:
+            device.interval += 5        # RFC 8628 section 3.5: for good
             raise Refusal(429, "slow_down", "You are polling faster than the "
                           "specified interval of %g seconds."
                           % device.interval)

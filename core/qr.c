@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "qr.h"
+
+#ifdef HAVE_QRENCODE
+
+#include <qrencode.h>
+
+#define QUIET 2 /* light modules around it; scanners are content with them */
+
+/* Light inside the quiet zone, and wherever a module is not dark. */
+static bool
+is_light(const QRcode *code, int x, int y)
+{
+	x -= QUIET;
+	y -= QUIET;
+	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
+		return y < code->width + QUIET;
+	return (code->data[y * code->width + x] & 1) == 0;
+}
+
+static enum reason
+draw_line(const QRcode *code, int y, struct buf *out)
+{
+	static const char *const block[2][2] = {
+		{ " ", "\342\226\204" },	   /* lower half */
+		{ "\342\226\200", "\342\226\210" } /* upper half, full */
+	};
+	enum reason reason = REASON_OK;
+
+	for (int x = 0; x < code->width + 2 * QUIET && reason == REASON_OK; x++)
+		reason = buf_add_str(out,
+		    block[is_light(code, x, y)][is_light(code, x, y + 1)]);
+	return reason == REASON_OK ? buf_add(out, "\n", 1) : reason;
+}
+
+bool
+qr_draw(const char *text, int columns, int lines, struct buf *out)
+{
+	const size_t before = out->len;
+	bool ok = false;
+	QRcode *code;
+	int side;
+
+	code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+	if (code == NULL)
+		return false;
+	side = code->width + 2 * QUIET;
+	if (side <= columns && (side + 1) / 2 <= lines) {
+		ok = true;
+		for (int y = 0; y < side && ok; y += 2)
+			ok = draw_line(code, y, out) == REASON_OK;
+	}
+	if (!ok && out->data != NULL) {
+		out->len = before;
+		out->data[before] = '\0';
+	}
+	QRcode_free(code);
+	return ok;
+}
+
+#else
+
+bool
+qr_draw(const char *text, int columns, int lines, struct buf *out)
+{
+	(void)text;
+	(void)columns;
+	(void)lines;
+	(void)out;
+	return false;
+}
+
+#endif

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# --- the SASL plug-ins through the system's libsasl2 ----------------------------
+
+if HAVE_CMOCKA
+SASL_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/sasl -I$(srcdir)/tests/sasl \
+	$(SASL_CFLAGS)
+
+# What the test programs share: a host and its clients.
+check_LTLIBRARIES += tests/sasl/libhost.la
+tests_sasl_libhost_la_SOURCES = \
+	tests/sasl/caller.c tests/sasl/caller.h \
+	tests/sasl/host.c tests/sasl/host.h \
+	tests/sasl/wallet.c tests/sasl/wallet.h
+tests_sasl_libhost_la_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
+
+SASL_TESTS = \
+	tests/sasl/test_client \
+	tests/sasl/test_dialogue \
+	tests/sasl/test_loading \
+	tests/sasl/test_message \
+	tests/sasl/test_names \
+	tests/sasl/test_plugin \
+	tests/sasl/test_reply \
+	tests/sasl/test_server \
+	tests/sasl/test_services \
+	tests/sasl/test_threads
+check_PROGRAMS += $(SASL_TESTS)
+TESTS += $(SASL_TESTS)
+UNIT_TESTS += $(SASL_TESTS)
+
+tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_client_LDADD = tests/sasl/libhost.la
+tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_dialogue_LDADD = tests/sasl/libhost.la
+tests_sasl_test_loading_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_loading_LDADD = tests/sasl/libhost.la
+tests_sasl_test_message_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_message_LDADD = libmessage.la tests/unit/libunit.la
+tests_sasl_test_names_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_names_LDADD = tests/sasl/libhost.la
+tests_sasl_test_plugin_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_plugin_LDADD = tests/sasl/libhost.la
+tests_sasl_test_reply_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_reply_LDADD = libmessage.la tests/unit/libunit.la
+tests_sasl_test_server_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_server_LDADD = tests/sasl/libhost.la
+tests_sasl_test_services_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_services_LDADD = tests/sasl/libhost.la
+tests_sasl_test_threads_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_threads_LDADD = tests/sasl/libhost.la
+tests_sasl_test_threads_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+
+# For a build with --enable-sanitizers=thread.
+check-threads: all tests/sasl/test_threads
+	AUDIENT_BUILD='$(abs_builddir)' tests/sasl/test_threads
+endif HAVE_CMOCKA

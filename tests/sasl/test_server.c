@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The server's plug-in as libsasl2 handles it: when it is offered, steps in
+ * any order, many connections.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wallet.h"
+
+/* --- TLS
+ * ------------------------------------------------------------------------- */
+
+static const struct tls_row {
+	const char *name;
+	struct peer peer;
+	bool is_offered;
+} tls_rows[] = {
+	{ "TLS", { .service = "imap" }, true },
+	{ "56 bits", { .ssf = 56 }, true },
+	{ "ldapi", { .service = "ldap", .ssf = 71 }, true },
+	{ "host-enforced, TLS", { .service = "svn" }, true },
+	{ "host-enforced, not told", { .service = "svn", .no_tls = true },
+	    true },
+	{ "a host that wants no plain text, with TLS",
+	    { .wants = SASL_SEC_NOPLAINTEXT }, true },
+	{ "a host that wants no anonymous users",
+	    { .wants = SASL_SEC_NOANONYMOUS }, true },
+	{ "a host that wants to pass credentials on",
+	    { .wants = SASL_SEC_PASS_CREDENTIALS }, true },
+	{ "a host that is a proxy", { .flags = SASL_NEED_PROXY }, true },
+	{ "no TLS", { .no_tls = true }, false },
+	{ "55 bits", { .ssf = 55 }, false },
+	{ "1 bit", { .ssf = 1 }, false },
+	{ "a host that wants no plain text, without TLS",
+	    { .service = "svn", .no_tls = true, .wants = SASL_SEC_NOPLAINTEXT },
+	    false },
+	{ "a host that wants forward secrecy",
+	    { .wants = SASL_SEC_FORWARD_SECRECY }, false },
+	{ "a host that wants mutual authentication",
+	    { .wants = SASL_SEC_MUTUAL_AUTH }, false },
+	{ "a host that speaks HTTP", { .flags = SASL_NEED_HTTP }, false },
+};
+
+static void
+test_tls(void **state)
+{
+	char *good = bearer(NULL, tokens[GOOD]);
+
+	(void)state;
+	for (size_t i = 0; i < nitems(tls_rows); i++) {
+		const struct tls_row *row = &tls_rows[i];
+		struct talk talk;
+
+		talk_open(&talk, &row->peer);
+		row_count(row->is_offered);
+		row_text(row->name, talk_mechs(&talk),
+		    row->is_offered ? OB " " X2 : "");
+		row_true(row->name,
+		    (talk_start(&talk, OB, span_of(good)) == SASL_OK) ==
+			row->is_offered);
+		row_text(row->name, talk_user(&talk),
+		    row->is_offered ? "alice" : "");
+		talk_close(&talk);
+	}
+	free(good);
+	rows_end();
+}
+
+/* Offered under TLS, used without: a host with a bug. */
+static void
+test_tls_lost(void **state)
+{
+	const struct peer peer = { .service = NULL };
+	char *good = bearer(NULL, tokens[GOOD]);
+	const sasl_ssf_t none = 0;
+	struct talk talk;
+
+	(void)state;
+	host_forget();
+	talk_open(&talk, &peer);
+	assert_int_equal(talk_start(&talk, OB, (struct span){ .ptr = NULL }),
+	    SASL_CONTINUE);
+	assert_int_equal(sasl_setprop(talk.conn, SASL_SSF_EXTERNAL, &none),
+	    SASL_OK);
+	assert_int_equal(talk_step(&talk, span_of(good)), SASL_ENCRYPT);
+	assert_string_equal(talk_error(&talk), "TLS is needed");
+	assert_string_equal(talk_user(&talk), "");
+	assert_non_null(strstr(host_log(), "it came without TLS"));
+	talk_close(&talk);
+	free(good);
+	row_count(false);
+}
+
+/* --- steps in any order
+ * ---------------------------------------------------------- */
+
+static void
+test_order(void **state)
+{
+	const struct peer peer = { .service = NULL };
+	char *good = bearer(NULL, tokens[GOOD]);
+	char *bad = bearer(NULL, tokens[EXPIRED]);
+	struct talk talk;
+
+	(void)state;
+	/* more after success: the framework says no */
+	talk_open(&talk, &peer);
+	row_number("success", talk_start(&talk, OB, span_of(good)), SASL_OK);
+	row_true("after success", talk_step(&talk, span_of(good)) != SASL_OK);
+	talk_close(&talk);
+
+	/* more after a failure that ended it */
+	talk_open(&talk, &peer);
+	row_number("garbage", talk_start(&talk, OB, SPAN("x")), SASL_BADPROT);
+	row_number("after garbage", talk_step(&talk, span_of(good)),
+	    SASL_BADPROT);
+	row_text("after garbage", talk_error(&talk), "the exchange is over");
+	/* another try on the same connection is good */
+	row_number("again", talk_start(&talk, X2, SPAN("x")), SASL_BADPROT);
+	row_number("and again", talk_start(&talk, OB, span_of(good)), SASL_OK);
+	talk_close(&talk);
+
+	/* a new start where an answer was due */
+	talk_open(&talk, &peer);
+	row_number("refused", talk_start(&talk, OB, span_of(bad)),
+	    SASL_CONTINUE);
+	row_number("start for an answer", talk_start(&talk, OB, span_of(good)),
+	    SASL_OK);
+	row_text("start for an answer", talk_user(&talk), "alice");
+	talk_close(&talk);
+
+	/* a length without bytes */
+	talk_open(&talk, &peer);
+	row_number("asked", talk_start(&talk, OB, (struct span){ .ptr = NULL }),
+	    SASL_CONTINUE);
+	row_number("length without bytes",
+	    sasl_server_step(talk.conn, NULL, 5, &talk.out, &talk.out_len),
+	    SASL_BADPARAM);
+	talk_close(&talk);
+	row_count(false);
+	free(good);
+	free(bad);
+	rows_end();
+}
+
+/* Connections that take turns do not get in each other's way. */
+static void
+test_turns(void **state)
+{
+	const struct peer peer = { .service = NULL };
+	char *good = bearer(NULL, tokens[GOOD]);
+	char *bad = bearer(NULL, tokens[EXPIRED]);
+	struct talk talk[50];
+
+	(void)state;
+	for (size_t i = 0; i < nitems(talk); i++) {
+		talk_open(&talk[i], &peer);
+		row_number("start",
+		    talk_start(&talk[i], OB, (struct span){ .ptr = NULL }),
+		    SASL_CONTINUE);
+	}
+	for (size_t i = nitems(talk); i-- > 0;)
+		row_number("step",
+		    talk_step(&talk[i], span_of(i % 2 == 0 ? good : bad)),
+		    i % 2 == 0 ? SASL_OK : SASL_CONTINUE);
+	for (size_t i = 0; i < nitems(talk); i++) {
+		row_count(i % 2 == 0);
+		row_text("user", talk_user(&talk[i]),
+		    i % 2 == 0 ? "alice" : "");
+		if (i % 2 != 0)
+			row_text("reply", talk[i].out, SAYS("invalid_token"));
+		talk_close(&talk[i]);
+	}
+	free(good);
+	free(bad);
+	rows_end();
+}
+
+/* A connection that ends at any step leaves nothing behind. */
+static void
+test_aborts(void **state)
+{
+	const struct peer peer = { .service = NULL };
+	char *bad = bearer(NULL, tokens[EXPIRED]);
+	size_t before = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 20000; i++) {
+		struct talk talk;
+
+		if (i == 1000) /* by now all buffers have their size */
+			before = mallinfo2().uordblks;
+		host_forget();
+		talk_open(&talk, &peer);
+		if (i % 4 > 0)
+			(void)talk_start(&talk, OB,
+			    i % 4 == 1 ? (struct span){ .ptr = NULL }
+				       : span_of(bad));
+		if (i % 4 == 3)
+			(void)talk_step(&talk, SPAN("\1"));
+		talk_close(&talk);
+	}
+	host_forget();
+	row_count(false);
+	row_true("memory", mallinfo2().uordblks <= before + 4096);
+	free(bad);
+	rows_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_tls_lost),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_aborts),
+	};
+
+	return unit_end(
+	    cmocka_run_group_tests(tests, wallet_open_host, wallet_close));
+}
