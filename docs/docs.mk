@@ -13,5 +13,5 @@ dist_man_MANS = \
 	docs/man/sasl_audient.8
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/captures.md \
-	docs/troubleshooting.md docs/upgrading.md
+	docs/faults.md docs/troubleshooting.md docs/upgrading.md
 EXTRA_DIST += docs/adr docs/hosts

@@ -13,7 +13,7 @@ import sys
 import threading
 
 import rig as rig_module
-from faultlib import SLACK, TIMEOUT, Host, Table, list_rows, wait_for_no_helper
+from faultlib import SLACK, TIMEOUT, Host, Table, list_rows
 from rig import Rig, Tenant, free_port
 
 AWAY = "issuer_unavailable"
@@ -186,7 +186,7 @@ def main():
             for s in sockets:
                 s.close()
         tenant.stop()
-        rig.case(not wait_for_no_helper(), "no helper is left behind")
+        rig.case(not host.wait_for_no_helper(), "no helper is left behind")
         table.finish(rig)
         return rig.finish()
 

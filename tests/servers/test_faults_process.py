@@ -9,8 +9,8 @@ import sys
 import time
 
 import rig as rig_module
-from faultlib import (DECIDE, SLACK, TIMEOUT, Decider, Host, Table, helpers,
-                      kill, list_rows, once, processes, wait_for_no_helper)
+from faultlib import (DECIDE, SLACK, TIMEOUT, Decider, Host, Table, children,
+                      kill, list_rows, once, processes)
 from rig import Rig
 
 AWAY = "issuer_unavailable"
@@ -152,11 +152,11 @@ def killed_host(rig, host, token):
         decider = Decider(host, short=short)
         decider.say(token)
         deadline = time.monotonic() + SLACK
-        while not (before := helpers()) and time.monotonic() < deadline:
+        while not (before := host.helpers()) and time.monotonic() < deadline:
             time.sleep(0.01)
         kill([decider.process.pid])
         decider.close()
-        left = wait_for_no_helper()
+        left = host.wait_for_no_helper()
         rig.tenant.clear()
         rig.case(before and not left, "a %s-lived host is killed "
                  "while it waits: its helper ends" % (
@@ -215,39 +215,71 @@ def kept_helper(rig, host, opaque):
         return process.stdout.readline().split()[0]
 
     first = [ask(others[0]), ask(others[1])]
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], text=True,
-                              capture_output=True, check=False).stdout
-    rig.case(first == ["ok", "ok"] and children == "",
-             "a kept helper is nobody's child", first, children)
+    theirs = children(process.pid)
+    rig.case(first == ["ok", "ok"] and not theirs,
+             "a kept helper is nobody's child", first, theirs)
     rig.case(rig.tenant.count()["connections"] == 1,
              "and keeps its connection", rig.tenant.count())
-    before = helpers()
+    before = host.helpers()
     kill(before)
     rig.case(len(before) == 1 and ask(others[2]) == "ok", "killed, it is replaced")
     process.stdin.close()
     process.wait()
-    rig.case(not wait_for_no_helper(), "and ends with its host", helpers())
+    rig.case(not host.wait_for_no_helper(), "and ends with its host")
+
+
+class Idle:
+    """A host that asks once and then rests, beside all that follows."""
+
+    SECONDS = 30        # that a helper waits for work
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.host = Host(rig.path("idle"), rig.tenant.issuer, rig.ca, OPAQUE)
+        self.decider = Decider(self.host)
+        self.first = self.ask()
+        self.since = time.monotonic()
+        self.before = self.host.helpers()
+
+    def ask(self):
+        return self.decider.ask(self.rig.tenant.mint("alice", kind="opaque"))
+
+    def finish(self):
+        early = self.since + self.SECONDS / 2
+        while self.host.helpers() and \
+                time.monotonic() < self.since + self.SECONDS + SLACK:
+            time.sleep(0.1)
+        ended = time.monotonic()
+        left = self.host.helpers()
+        again = self.ask()
+        self.rig.case(
+            len(self.before) == 1 and not left and ended > early and
+            [self.first, again] == ["ok", "ok"],
+            "a kept helper without work ends after %d s; the next question "
+            "gets another one" % self.SECONDS, self.before, left, again)
+        self.decider.close()
 
 
 def main():
-    rig_module.need("prlimit", "pgrep", "setpriv")
+    rig_module.need("prlimit", "setpriv")
     with Rig("faults-process") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})
         opaque = rig.tenant.mint("alice", kind="opaque")
         table = Table("process faults", "fault", "login", "seconds *")
+        rig.tenant.control("limit", enabled=False)
+        idle = Idle(rig)
         helper_faults(rig, host, token, table)
         limits(rig, host, token, table)
         host.configure(OPAQUE)
-        rig.tenant.control("limit", enabled=False)
         threads_and_forks(rig, host, token, opaque)
         many_processes(rig, host, opaque)
         kept_helper(rig, host, opaque)
         storms(rig, host, token, opaque)
         killed_host(rig, host, token)
         no_process(rig, host, token)
-        rig.case(not wait_for_no_helper(), "no helper is left behind",
-                 wait_for_no_helper())
+        idle.finish()
+        rig.case(not host.wait_for_no_helper(), "no helper is left behind")
         table.finish(rig)
         return rig.finish()
 
