@@ -30,9 +30,11 @@ endif
 CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
-	tests/cli/test_explain.py
+	tests/cli/test_explain.py \
+	tests/cli/test_logs.py
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
+	tests/servers/test_adversary.py \
 	tests/servers/test_askpass.py \
 	tests/servers/test_deny.py \
 	tests/servers/test_device.py \

@@ -6,6 +6,7 @@
  */
 #include <curl/curl.h>
 #include <security/pam_modules.h>
+#include <stdbool.h>
 
 static size_t
 swallow(char *data, size_t size, size_t n, void *arg)

@@ -122,7 +122,7 @@ open_cache(void)
 	int lock;
 
 	world.crypto = *it->crypto;
-	must(cache_open(&world.cache, dir, &world.crypto) == REASON_OK &&
+	must(cache_open(&world.cache, dir, &world.crypto, true) == REASON_OK &&
 		keysource_init(&source, &tenant, &world) == REASON_OK,
 	    "there is a cache");
 	/* a record for the place, the directories and the modes */
