@@ -85,6 +85,6 @@ bench: all tests/bench/bench_check $(BENCHES) $(BENCH_MODULES)
 		$(BENCH_OUT)
 
 EXTRA_DIST += tests/bench/bench.py tests/bench/check_instructions.py \
-	 tests/bench/report.py
+	tests/bench/report.py
 
 .PHONY: bench
