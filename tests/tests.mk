@@ -68,12 +68,14 @@ demo: all
 
 EXTRA_PROGRAMS = \
 	tests/bench/bench_fetch \
+	tests/bench/bench_load \
 	tests/bench/bench_opaque \
 	tests/bench/bench_pam \
+	tests/bench/bench_sasl \
 	tests/bench/bench_validate
 EXTRA_LTLIBRARIES = tests/bench/pam_empty.la tests/bench/pam_crypto.la
 tests_bench_bench_validate_SOURCES = tests/bench/bench.c tests/bench/bench.h \
-	tests/bench/bench_validate.c
+	tests/bench/bench_validate.c tests/bench/raw.c tests/bench/raw.h
 tests_bench_bench_validate_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
 	$(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 tests_bench_bench_validate_LDADD = libaudientcore.la $(CRYPTO_LIBS) \
@@ -99,6 +101,16 @@ tests_bench_bench_pam_SOURCES = tests/bench/bench.c tests/bench/bench.h \
 	tests/bench/bench_pam.c
 tests_bench_bench_pam_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
 tests_bench_bench_pam_LDADD = $(PAM_LIBS)
+tests_bench_bench_load_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_load.c
+tests_bench_bench_load_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
+	$(SASL_CFLAGS)
+tests_bench_bench_load_LDADD = $(SASL_LIBS)
+tests_bench_bench_sasl_SOURCES = tests/bench/bench.c tests/bench/bench.h \
+	tests/bench/bench_sasl.c tests/bench/raw.c tests/bench/raw.h
+tests_bench_bench_sasl_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
+	$(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SASL_CFLAGS)
+tests_bench_bench_sasl_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SASL_LIBS)
 tests_bench_pam_empty_la_SOURCES = tests/bench/pam_empty.c
 tests_bench_pam_empty_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
@@ -117,4 +129,5 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
 	tests/servers/directory.py tests/servers/faultlib.py \
 	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
-	tests/servers/sshd.py tests/bench/bench.py tests/tenant
+	tests/servers/sshd.py tests/bench/bench.py \
+	tests/bench/binds.py tests/tenant

@@ -10,12 +10,8 @@
  * it with a byte of the signature changed.
  */
 #include <jansson.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,133 +25,19 @@
 
 #include "audient.h"
 #include "bench.h"
+#include "raw.h"
 
-#define FILE_MAX 65536
-#define BATCH	 20
+#define BATCH 20
 
-static char token[FILE_MAX], bad_token[FILE_MAX], jwks_text[FILE_MAX];
-static const char *audience, *issuer, *kid;
-static json_t *jwks;
+static char token[RAW_FILE_MAX], bad_token[RAW_FILE_MAX];
+static const char *audience, *issuer;
+static struct raw raw;
 
-static void
-die(const char *what)
-{
-	(void)fprintf(stderr, "bench_validate: %s\n", what);
-	exit(1);
-}
-
-static void
-slurp(const char *path, char *out)
-{
-	FILE *f = fopen(path, "r");
-	size_t n;
-
-	if (f == NULL)
-		die(path);
-	n = fread(out, 1, FILE_MAX - 1, f);
-	(void)fclose(f);
-	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
-		n--;
-	out[n] = '\0';
-}
-
-static size_t
-decode(const char *in, size_t len, unsigned char *out)
-{
-	char plain[FILE_MAX];
-	int n;
-
-	memcpy(plain, in, len);
-	for (size_t i = 0; i < len; i++)
-		plain[i] = in[i] == '-' ? '+' : in[i] == '_' ? '/' : in[i];
-	while (len % 4 != 0)
-		plain[len++] = '=';
-	n = EVP_DecodeBlock(out, (unsigned char *)plain, (int)len);
-	while (n > 0 && plain[len - 1] == '=') {
-		len--;
-		n--;
-	}
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* --- raw: what the signature alone costs ------------------------------- */
-
-static EVP_PKEY *raw_key;
-static EVP_PKEY_CTX *raw_check;
-static EVP_MD_CTX *raw_hash;
-static EVP_MD *raw_md;
-static unsigned char raw_sig[1024];
-static size_t raw_sig_len, raw_text_len;
-
-static json_t *
-find_jwk(void)
-{
-	unsigned char header[4096];
-	json_t *v, *h;
-	size_t i, n;
-
-	n = decode(token, strcspn(token, "."), header);
-	if ((h = json_loadb((char *)header, n, 0, NULL)) == NULL)
-		die("the token has no header");
-	kid = strdup(json_string_value(json_object_get(h, "kid")));
-	json_decref(h);
-	json_array_foreach (json_object_get(jwks, "keys"), i, v)
-		if (strcmp(json_string_value(json_object_get(v, "kid")), kid) ==
-		    0)
-			return v;
-	die("the set has no such key");
-	return NULL;
-}
-
-static BIGNUM *
-number(const json_t *jwk, const char *name)
-{
-	unsigned char bytes[1024];
-	const char *s = json_string_value(json_object_get(jwk, name));
-
-	return BN_bin2bn(bytes, (int)decode(s, strlen(s), bytes), NULL);
-}
-
-static void
-raw_open(void)
-{
-	const json_t *jwk = find_jwk();
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	const char *sig = strrchr(token, '.') + 1;
-
-	if (bld == NULL || ctx == NULL ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N,
-		number(jwk, "n")) != 1 ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E,
-		number(jwk, "e")) != 1 ||
-	    EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &raw_key, EVP_PKEY_PUBLIC_KEY,
-		OSSL_PARAM_BLD_to_param(bld)) != 1)
-		die("cannot make the key");
-	raw_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	raw_hash = EVP_MD_CTX_new();
-	raw_check = EVP_PKEY_CTX_new_from_pkey(NULL, raw_key, NULL);
-	if (EVP_PKEY_verify_init(raw_check) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(raw_check, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(raw_check, raw_md) != 1)
-		die("cannot prepare the check");
-	raw_text_len = (size_t)(sig - 1 - token);
-	raw_sig_len = decode(sig, strlen(sig), raw_sig);
-}
-
-/* Digest and EVP_PKEY_verify with contexts that are used again. */
 static bool
 raw_run(void *arg)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int len;
-
 	(void)arg;
-	return EVP_DigestInit_ex2(raw_hash, raw_md, NULL) == 1 &&
-	    EVP_DigestUpdate(raw_hash, token, raw_text_len) == 1 &&
-	    EVP_DigestFinal_ex(raw_hash, md, &len) == 1 &&
-	    EVP_PKEY_verify(raw_check, raw_sig, raw_sig_len, md, len) == 1;
+	return raw_verify(&raw);
 }
 
 /* EVP_DigestVerify with contexts made for each signature. */
@@ -167,9 +49,9 @@ fresh_run(void *arg)
 
 	(void)arg;
 	ok =
-	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, raw_key) == 1 &&
-	    EVP_DigestVerify(ctx, raw_sig, raw_sig_len, (unsigned char *)token,
-		raw_text_len) == 1;
+	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, raw.key) == 1 &&
+	    EVP_DigestVerify(ctx, raw.sig, raw.sig_len,
+		(const unsigned char *)raw.text, raw.text_len) == 1;
 	EVP_MD_CTX_free(ctx);
 	return ok;
 }
@@ -211,10 +93,10 @@ audient_init(const char *config)
 	char problem[AUDIENT_LINE_MAX];
 
 	if (audient_open(&audient, &options, problem) != REASON_OK)
-		die(problem);
+		raw_die(problem);
 	options.is_long_lived = true;
 	if (audient_open(&long_lived, &options, problem) != REASON_OK)
-		die(problem);
+		raw_die(problem);
 }
 
 /* --- claims, for libraries that leave them to their users ---------------- */
@@ -246,12 +128,12 @@ static cjose_jwk_t *cjose_key;
 static void
 cjose_init(void)
 {
-	char *text = json_dumps(find_jwk(), 0);
+	char *text = json_dumps(raw.jwk, 0);
 
 	cjose_key = cjose_jwk_import(text, strlen(text), NULL);
 	free(text);
 	if (cjose_key == NULL)
-		die("cjose cannot import the key");
+		raw_die("cjose cannot import the key");
 }
 
 static bool
@@ -269,7 +151,7 @@ cjose_run(void *arg)
 		return false;
 	id =
 	    cjose_header_get(cjose_jws_get_protected(jws), CJOSE_HDR_KID, NULL);
-	if (id != NULL && strcmp(id, kid) == 0 &&
+	if (id != NULL && strcmp(id, raw.kid) == 0 &&
 	    cjose_jws_verify(jws, cjose_key, NULL) &&
 	    cjose_jws_get_plaintext(jws, &text, &len, NULL)) {
 		claims =
@@ -295,8 +177,8 @@ libjwt_init(void)
 	char *data;
 	long n;
 
-	if (bio == NULL || PEM_write_bio_PUBKEY(bio, raw_key) != 1)
-		die("cannot write PEM");
+	if (bio == NULL || PEM_write_bio_PUBKEY(bio, raw.key) != 1)
+		raw_die("cannot write PEM");
 	n = BIO_get_mem_data(bio, &data);
 	pem = malloc((size_t)n + 1);
 	memcpy(pem, data, (size_t)n);
@@ -319,7 +201,7 @@ libjwt_run(void *arg)
 	id = jwt_get_header(jwt, "kid");
 	text = jwt_get_grants_json(jwt, NULL);
 	claims = text != NULL ? json_loads(text, 0, NULL) : NULL;
-	ok = id != NULL && strcmp(id, kid) == 0 &&
+	ok = id != NULL && strcmp(id, raw.kid) == 0 &&
 	    jwt_get_alg(jwt) == JWT_ALG_RS256 && check_claims(claims);
 	json_decref(claims);
 	free(text);
@@ -345,23 +227,26 @@ static struct candidate candidates[] = {
 int
 main(int argc, char **argv)
 {
+	static char text[RAW_FILE_MAX];
 	size_t rounds = 101, at;
+	json_t *jwks;
 
 	if (argc < 6)
-		die("usage: bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER "
+		raw_die(
+		    "usage: bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER "
 		    "[ROUNDS]");
 	if (argc > 6)
 		rounds = strtoul(argv[6], NULL, 10);
-	slurp(argv[1], token);
-	slurp(argv[2], jwks_text);
+	raw_slurp(argv[1], token);
+	raw_slurp(argv[2], text);
 	audience = argv[4];
 	issuer = argv[5];
 	memcpy(bad_token, token, sizeof(token));
 	at = strlen(bad_token) - 40;
 	bad_token[at] = bad_token[at] == 'A' ? 'B' : 'A';
-	if ((jwks = json_loads(jwks_text, 0, NULL)) == NULL)
-		die("the JWKS is not JSON");
-	raw_open();
+	if ((jwks = json_loads(text, 0, NULL)) == NULL)
+		raw_die("the JWKS is not JSON");
+	raw_open(&raw, token, jwks);
 	audient_init(argv[3]);
 #ifdef HAVE_CJOSE
 	cjose_init();
@@ -371,7 +256,7 @@ main(int argc, char **argv)
 #endif
 	for (size_t i = 2; i < N; i++)
 		if (!candidates[i].run(token) || candidates[i].run(bad_token))
-			die(candidates[i].name);
+			raw_die(candidates[i].name);
 	if (!bench_run(candidates, N, rounds))
 		return 1;
 	(void)printf("one RS256 token of %zu bytes, %zu rounds in turns\n",
