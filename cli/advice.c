@@ -1,116 +1,478 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "advice.h"
+
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
+#define CLIENT_ID_LEN 32 /* Auth0's */
 
-static const struct {
-	enum reason reason;
-	const char *check; /* NULL: any */
-	const char *advice;
-} table[] = {
-	{ REASON_NOT_A_TOKEN, NULL,
+/* What can be said without a look at the values. */
+static const char *const plain[] = {
+	[REASON_OK] = "Nothing: the token is good.",
+	[REASON_NOT_A_TOKEN] =
 	    "Give the access token itself: three parts with two dots between "
-	    "them, beginning with \"eyJ\"." },
-	{ REASON_TOKEN_TRUNCATED, NULL,
-	    "Something between the user and this host cut it: ssh keeps 1023 "
-	    "bytes of an answer, sudo 511, a terminal 4095.  Enter the token "
-	    "in parts." },
-	{ REASON_TOKEN_TOO_LARGE, NULL,
-	    "Tokens of more than 16 KiB are not looked at.  Remove custom "
-	    "claims or permissions from the token." },
-	{ REASON_TOKEN_ENCRYPTED, NULL,
-	    "The API encrypts its access tokens.  Switch off JSON Web "
-	    "Encryption in the settings of the API." },
-	{ REASON_OPAQUE_REFUSED, NULL,
-	    "No audience was asked for, so the token is opaque: add "
-	    "audience=<identifier of the API> to the authorize or token "
-	    "request, or set a Default Audience for the tenant." },
-	{ REASON_ALGORITHM_REFUSED, NULL,
-	    "The API signs with an algorithm that is not in \"algorithms\".  "
-	    "If it is HS256, recreate the API with RS256: whoever can check "
-	    "an HS256 token can also forge one." },
-	{ REASON_KEY_UNKNOWN, NULL,
-	    "The token comes from another tenant, or its key has been "
-	    "revoked.  Compare \"domain\" with the tenant that issued it; get "
-	    "a new token after a key rotation." },
-	{ REASON_KEY_UNUSABLE, NULL,
+	    "them, beginning with \"eyJ\".",
+	[REASON_TOKEN_TRUNCATED] =
+	    "Something between the user and this host cut the token: ssh keeps "
+	    "1023 bytes of an answer, sudo 511, a terminal 4095.  Enter it in "
+	    "parts; see pam_audient(8).",
+	[REASON_TOKEN_TOO_LARGE] =
+	    "Tokens of more than 16 KiB are not looked at.  Take custom claims "
+	    "or permissions out of the token.",
+	[REASON_TOKEN_MALFORMED] =
+	    "Copy the token again, from its first to its last letter.  If that "
+	    "does not help, it was not made by the tenant: somebody may be "
+	    "trying something.",
+	[REASON_TOKEN_ENCRYPTED] =
+	    "The API encrypts its access tokens (JWE), and nobody here has the "
+	    "key.  Switch off JSON Web Encryption in the settings of the API.",
+	[REASON_KEY_UNKNOWN] =
+	    "The token comes from another tenant, or its key has been revoked. "
+	    " Compare \"domain\" with the tenant that issued it; after a "
+	    "rotation of keys get a new token.",
+	[REASON_KEY_UNUSABLE] =
 	    "The issuer publishes a key that is too weak or not meant for "
-	    "this.  Rotate the signing key of the tenant." },
-	{ REASON_SIGNATURE_INVALID, NULL,
-	    "The token was changed or damaged on its way.  Copy it again." },
-	{ REASON_TYPE_REFUSED, NULL,
-	    "This is an ID token or another token signed by the tenant.  Use "
-	    "\"access_token\" of the token response, not \"id_token\"." },
-	{ REASON_ISSUER_REFUSED, NULL,
-	    "Issuers are compared byte for byte, with the slash at the end.  "
-	    "A token that was requested at a custom domain has that domain "
-	    "as its issuer: add it with a line \"issuer = https://...\"." },
-	{ REASON_AUDIENCE_REFUSED, NULL,
-	    "The token is for another API.  Ask for it with "
-	    "audience=<identifier of the API of this service>; audiences are "
-	    "compared byte for byte, with the slash at the end." },
-	{ REASON_EXPIRED, NULL, "Get a new token." },
-	{ REASON_NOT_YET_VALID, NULL,
-	    "Compare this host's clock with the issuer's (timedatectl, "
-	    "chronyc)." },
-	{ REASON_TOO_OLD, NULL,
-	    "The token is older than \"max_token_age\".  Get a new one." },
-	{ REASON_SENDER_CONSTRAINED, NULL,
-	    "The token is bound to its client by DPoP or mTLS, which cannot "
-	    "be used here.  Switch off sender-constraining for the API." },
-	{ REASON_CLIENT_REFUSED, NULL,
-	    "The application that got the token is not in \"clients\"." },
-	{ REASON_SUBJECT_REFUSED, NULL,
-	    "\"subjects\" does not admit this kind of subject.  A token of "
-	    "the client credentials grant is of kind \"machines\"." },
-	{ REASON_ORGANIZATION_REFUSED, NULL,
-	    "Add the organization to \"organizations\", or let the user log "
-	    "in through an allowed one." },
-	{ REASON_SCOPE_MISSING, NULL,
-	    "Ask for the scope when requesting the token, and define it as a "
-	    "permission of the API." },
-	{ REASON_PERMISSION_MISSING, NULL,
-	    "Give the user the permission, and switch on \"Enable RBAC\" and "
-	    "\"Add Permissions in the Access Token\" for the API." },
-	{ REASON_CLAIM_MISSING, NULL,
-	    "An Action of the tenant has to put the claim into the access "
-	    "token, with the value that \"required_claim\" asks for." },
-	{ REASON_USERNAME_MISSING, "email_verified",
-	    "\"email\" is used only with \"email_verified\": true, and an "
-	    "Action has to put both into the access token." },
-	{ REASON_USERNAME_MISSING, "user_map",
-	    "Add a line for this value to the file of \"user_map\"." },
-	{ REASON_USERNAME_MISSING, NULL,
-	    "An Action of the tenant has to put the claim into the access "
-	    "token, under exactly the name of \"username_claim\"." },
-	{ REASON_USERNAME_UNSAFE, NULL,
+	    "this: audient keys list shows what is wrong with each.  Rotate "
+	    "the signing key of the tenant.",
+	[REASON_SIGNATURE_INVALID] =
+	    "The token was changed or damaged on its way.  Copy it again; if "
+	    "it stays like that, somebody is forging tokens.",
+	[REASON_EXPIRED] =
+	    "Get a new token.  If it is new, compare this host's clock with "
+	    "the issuer's (timedatectl, chronyc tracking).",
+	[REASON_NOT_YET_VALID] =
+	    "Compare this host's clock with the issuer's (timedatectl, chronyc "
+	    "tracking).",
+	[REASON_TOO_OLD] =
+	    "The token is older than \"max_token_age\" allows, although it has "
+	    "not expired.  Get a new one.",
+	[REASON_SENDER_CONSTRAINED] =
+	    "The token is bound to its client by DPoP or mTLS, and there is no "
+	    "way to show the client's key here.  Switch off sender "
+	    "constraining "
+	    "for the API.",
+	[REASON_ORGANIZATION_REFUSED] =
+	    "Add the organization to \"organizations\", or let the user log in "
+	    "through one that is there.",
+	[REASON_CLAIM_MISSING] =
+	    "Let an Action of the tenant put the claim into the access token, "
+	    "with the value that \"required_claim\" asks for.  Its name is "
+	    "literal, with every slash and dot.",
+	[REASON_DENIED_LOCALLY] =
+	    "Somebody has put this token, its bearer or its application on the "
+	    "local deny list: audient deny list shows the line, audient deny "
+	    "remove takes it away.",
+	[REASON_USERNAME_UNSAFE] =
 	    "Correct the value at the tenant, or map it to a local name with "
-	    "\"user_map\"." },
-	{ REASON_USER_MISMATCH, NULL,
-	    "Log in as the user that the token names, or map the token to "
-	    "this user with \"user_map\"." },
-	{ REASON_USER_REFUSED, NULL,
-	    "Root and accounts below \"min_uid\" are closed to tokens unless "
-	    "the configuration opens them." },
-	{ REASON_ISSUER_UNAVAILABLE, NULL,
-	    "See whether this host reaches the issuer (DNS, port 443, CA "
-	    "certificates): audient keys refresh" },
-	{ REASON_RATE_LIMITED, NULL,
-	    "The tenant's rate limit is used up.  Wait, and look for what "
-	    "asks so often." },
-	{ REASON_CONFIG_INVALID, NULL,
-	    "Add a [service NAME] section, or the missing key above the "
-	    "first section." },
+	    "\"user_map\".",
+	[REASON_DEVICE_DECLINED] =
+	    "Ask the user.  If it was not he who began the login, somebody "
+	    "has tried to get his confirmation: see rhost in the log.",
+	[REASON_DEVICE_UNCONFIRMED] =
+	    "Log in again, confirm in the browser, then press Enter.  "
+	    "device_timeout and the service's own limit (LoginGraceTime of "
+	    "sshd) say how long that may take.",
+	[REASON_RATE_LIMITED] =
+	    "The tenant's rate limit is used up.  Wait, and look for what asks "
+	    "so often; let root supply the keys to all services with a timer "
+	    "(audient keys refresh).",
+	[REASON_OUT_OF_MEMORY] =
+	    "Look at the memory of this host and at the limits of the service "
+	    "(systemctl show -p MemoryMax, ulimit -v).",
+	[REASON_INTERNAL] =
+	    "This is a defect.  Report it, with the line of the log, as "
+	    "SECURITY.md has it if a token led to it.",
 };
 
-const char *
-advice_for(const struct audient_verdict *v)
+static void
+say(char out[ADVICE_MAX], const char *text)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].reason == v->reason &&
-		    (table[i].check == NULL ||
-			(v->check != NULL &&
-			    strcmp(table[i].check, v->check) == 0)))
-			return table[i].advice;
-	return "";
+	(void)snprintf(out, ADVICE_MAX, "%s", text);
+}
+
+/* The list of a configured key, or what stands for it in a manual. */
+static const char *
+first_of(const struct audient_names *names, const char *otherwise)
+{
+	return names->n > 0 ? names->item[0] : otherwise;
+}
+
+static const char *
+audience_of(const struct case_file *c)
+{
+	return c->rules != NULL
+	    ? first_of(&c->rules->audiences, "<identifier of the API>")
+	    : "<identifier of the API>";
+}
+
+/* The next of the values of a claim, as the trace shows a list of them. */
+static bool
+next_value(const char **at, struct span *value)
+{
+	*at += strspn(*at, "[], ");
+	*value = (struct span){ .ptr = *at, .len = strcspn(*at, "[], ") };
+	*at += value->len;
+	return value->len > 0;
+}
+
+static bool
+is_but_for_slash(struct span a, const char *b)
+{
+	const size_t n = strlen(b);
+
+	if (a.len == n + 1 && a.ptr[n] == '/')
+		return memcmp(a.ptr, b, n) == 0;
+	return a.len + 1 == n && b[a.len] == '/' &&
+	    memcmp(a.ptr, b, a.len) == 0;
+}
+
+static bool
+is_but_for_case(struct span a, const char *b)
+{
+	return span_is_nocase(a, b) && !span_is(a, b);
+}
+
+/* One of the values is nearly one of those that were wanted. */
+static const char *
+near_miss(const char *found, const struct audient_names *wanted,
+    const char **how)
+{
+	struct span value;
+
+	while (next_value(&found, &value))
+		for (size_t i = 0; i < wanted->n; i++) {
+			*how = "the slash at the end";
+			if (is_but_for_slash(value, wanted->item[i]))
+				return wanted->item[i];
+			*how = "upper and lower case";
+			if (is_but_for_case(value, wanted->item[i]))
+				return wanted->item[i];
+		}
+	return NULL;
+}
+
+static void
+on_opaque(const struct case_file *c, char out[ADVICE_MAX])
+{
+	(void)snprintf(out, ADVICE_MAX,
+	    "No audience was asked for, and so the tenant made an opaque token "
+	    "that only itself can read: add audience=%s to the authorize or "
+	    "token request, or set a Default Audience for the tenant.",
+	    audience_of(c));
+}
+
+static void
+on_algorithm(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (strncmp(c->found, "HS", 2) == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The API signs with %s, a shared secret: whoever can check "
+		    "such a token can also forge one, so it is never accepted. "
+		    " The algorithm of an API cannot be changed: create the "
+		    "API anew with RS256.",
+		    c->found);
+	else if (strcasecmp(c->found, "none") == 0)
+		say(out,
+		    "The token is not signed at all.  No tenant issues such "
+		    "tokens: somebody is trying something.");
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "Let the API sign with RS256, or add its algorithm%s%s to "
+		    "\"algorithms\" in %s.",
+		    c->found[0] != '\0' ? ", " : "", c->found, c->config);
+}
+
+static void
+on_type(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (strcmp(c->found, "the client is its own audience") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "\"audience\" in %s is the client id of an application, "
+		    "%s.  That is \"azp\" of the token, which says who asked "
+		    "for it; \"aud\" says for whom it was issued.  Write the "
+		    "identifier of the API into the file.",
+		    c->config, c->client);
+	else
+		say(out,
+		    "This is an ID token, or another one that the tenant signs "
+		    "for its applications.  Use \"access_token\" of the token "
+		    "response, not \"id_token\".");
+}
+
+static void
+on_issuer(const struct case_file *c, char out[ADVICE_MAX])
+{
+	const char *how, *near = NULL;
+
+	if (c->tenant != NULL)
+		near = near_miss(c->found, &c->tenant->issuers, &how);
+	if (near != NULL)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The two differ in %s only, and issuers are compared byte "
+		    "for byte.  Write into %s, in the place of %s: issuer = %s",
+		    how, c->config, near, c->found);
+	else if (strncmp(c->found, "https://", 8) == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "A token has the domain as its issuer at which it was "
+		    "requested.  If this one is a custom domain of the tenant, "
+		    "add to %s: issuer = %s",
+		    c->config, c->found);
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "Compare \"domain\" and \"issuer\" in %s with the tenant "
+		    "that issued the token, byte for byte.",
+		    c->config);
+}
+
+static bool
+looks_like_client_id(const char *found)
+{
+	struct span value;
+	const char *at = found;
+
+	if (!next_value(&at, &value) || strchr(found, ',') != NULL)
+		return false;
+	if (value.len != CLIENT_ID_LEN)
+		return false;
+	for (size_t i = 0; i < value.len; i++)
+		if (!isalnum((unsigned char)value.ptr[i]))
+			return false;
+	return true;
+}
+
+static void
+on_audience(const struct case_file *c, char out[ADVICE_MAX])
+{
+	const char *how, *near = NULL;
+
+	if (c->rules != NULL)
+		near = near_miss(c->found, &c->rules->audiences, &how);
+	if (near != NULL)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The two differ in %s only, and audiences are compared "
+		    "byte for byte.  Write into %s what the API is called at "
+		    "the tenant, or ask for the token with audience=%s",
+		    how, c->config, near);
+	else if (looks_like_client_id(c->found))
+		say(out,
+		    "This is an ID token: it was issued for the application "
+		    "itself.  Use \"access_token\" of the token response, not "
+		    "\"id_token\".");
+	else if (strcmp(c->found, "absent") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The token names no audience.  Ask for it with "
+		    "audience=%s",
+		    audience_of(c));
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "The token was issued for another API.  Ask for it with "
+		    "audience=%s  (\"azp\", %s, is the application that asked "
+		    "for the token, and not its audience.)",
+		    audience_of(c),
+		    c->client[0] != '\0' ? c->client : "a client id");
+}
+
+static void
+on_claim(const struct case_file *c, char out[ADVICE_MAX])
+{
+	const char *check = c->check != NULL ? c->check : "";
+
+	if (strcmp(check, "exp") == 0 && strstr(c->found, "ahead") != NULL)
+		say(out,
+		    "Shorten the lifetime of the API's tokens, or raise "
+		    "\"max_token_lifetime\".");
+	else if (strcmp(check, "client_id") == 0 || strcmp(check, "jti") == 0)
+		say(out,
+		    "\"token_profile = rfc9068\" wants the claim.  Choose the "
+		    "RFC 9068 profile in the settings of the API, or take the "
+		    "line out.");
+	else if (strcmp(check, "userinfo") == 0)
+		say(out,
+		    "The tenant says no user to this token.  Ask for it with "
+		    "scope=openid and for a person, not for a machine.");
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "No tenant of Auth0 issues such a token.  If an Action or "
+		    "another provider makes it, let it set %s%s%s as RFC 7519 "
+		    "has it.",
+		    check[0] != '\0' ? "\"" : "the claim", check,
+		    check[0] != '\0' ? "\"" : "");
+}
+
+static void
+on_client(const struct case_file *c, char out[ADVICE_MAX])
+{
+	(void)snprintf(out, ADVICE_MAX,
+	    "The application that got the token is not in \"clients\".  Use "
+	    "one that is, or add it to %s%s%s",
+	    c->config, c->client[0] != '\0' ? ": clients = ... " : ".",
+	    c->client);
+}
+
+static void
+on_subject(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (strcmp(c->found, "machines") == 0 || c->found[0] == '\0')
+		say(out,
+		    "A token of the client credentials grant is a machine's.  "
+		    "Log in as a person; or write \"subjects = users "
+		    "machines\" and give the machine a line in \"user_map\".");
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "\"subjects\" in %s does not admit this kind: \"%s\".  "
+		    "Log in as a person, or add the kind.",
+		    c->config, c->found);
+}
+
+static void
+on_scope(const struct case_file *c, char out[ADVICE_MAX])
+{
+	(void)snprintf(out, ADVICE_MAX,
+	    "Ask for scope=%s when requesting the token, and define it as a "
+	    "permission of the API.",
+	    c->wanted[0] != '\0' ? c->wanted : "<what required_scopes has>");
+}
+
+static void
+on_permission(const struct case_file *c, char out[ADVICE_MAX])
+{
+	const char *name =
+	    c->wanted[0] != '\0' ? c->wanted : "that required_permissions has";
+
+	if (strcmp(c->found, "absent") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The token has no permissions at all: switch on \"Enable "
+		    "RBAC\" and \"Add Permissions in the Access Token\" in the "
+		    "settings of the API, and give the user the permission "
+		    "%s.  Then get a new token.",
+		    name);
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "Give the user, or one of his roles, the permission %s of "
+		    "the API, and get a new token.",
+		    name);
+}
+
+static void
+on_missing_name(const struct case_file *c, char out[ADVICE_MAX])
+{
+	const char *check = c->check != NULL ? c->check : "";
+
+	if (strcmp(check, "email_verified") == 0)
+		say(out,
+		    "\"email\" counts only beside \"email_verified\": true.  "
+		    "Let an Action put both into the access token, and the "
+		    "user confirm the address.");
+	else if (strcmp(check, "user_map") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "Add a line to %s: %s  LOCAL-USER",
+		    c->rules != NULL && c->rules->user_map != NULL
+			? c->rules->user_map
+			: "the file of \"user_map\"",
+		    c->found);
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "Let an Action of the tenant put the claim%s%s into the "
+		    "access token, under exactly that name: audient.conf(5) "
+		    "has one.",
+		    c->rules != NULL && c->rules->username_claim != NULL ? " "
+									 : "",
+		    c->rules != NULL && c->rules->username_claim != NULL
+			? c->rules->username_claim
+			: "");
+}
+
+static void
+on_mismatch(const struct case_file *c, char out[ADVICE_MAX])
+{
+	(void)snprintf(out, ADVICE_MAX,
+	    "Log in as the user that the token names%s%s, or map the token to "
+	    "the other one with \"user_map\".  sudo wants a token of the "
+	    "caller, su one of the user to become.",
+	    c->found[0] != '\0' ? ", " : "", c->found);
+}
+
+static void
+on_account(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (strcmp(c->found, "no account") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "A token opens an account and makes none.  Create it: "
+		    "useradd -m %s",
+		    c->user != NULL ? c->user : "NAME");
+	else if (strcmp(c->found, "root") == 0)
+		say(out,
+		    "Log in as yourself and use sudo; or write \"allow_root = "
+		    "yes\" if tokens are to open root.");
+	else if (strncmp(c->found, "uid ", 4) == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "Accounts below \"min_uid\" are closed to tokens.  Use "
+		    "another one, or lower \"min_uid\" in %s.",
+		    c->config);
+	else
+		say(out,
+		    "Root, accounts below \"min_uid\" and names without an "
+		    "account are closed to tokens.  Use another account, "
+		    "create it, or open it with \"allow_root\" or "
+		    "\"min_uid\".");
+}
+
+static void
+on_unavailable(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (c->check != NULL && strcmp(c->check, "clock") == 0)
+		say(out,
+		    "This host's clock has not been set: without it no token "
+		    "can be judged (timedatectl, chronyc tracking).");
+	else
+		say(out, advise_on_network(c->found));
+}
+
+static void
+on_config(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (c->check != NULL && strcmp(c->check, "configuration") == 0)
+		(void)snprintf(out, ADVICE_MAX,
+		    "Nothing in %s is for this service: set \"%s\" in a "
+		    "section [service %s], or above the first section.",
+		    c->config, c->wanted, c->service);
+	else if (c->found[0] != '\0')
+		say(out,
+		    "Mend the file that is named above; the line says how.");
+	else
+		(void)snprintf(out, ADVICE_MAX,
+		    "The log has file, line and what is wrong, and so has: "
+		    "audient doctor --config %s",
+		    c->config);
+}
+
+static void (*const special[])(const struct case_file *c,
+    char out[ADVICE_MAX]) = {
+	[REASON_OPAQUE_REFUSED] = on_opaque,
+	[REASON_ALGORITHM_REFUSED] = on_algorithm,
+	[REASON_CLAIM_INVALID] = on_claim,
+	[REASON_TYPE_REFUSED] = on_type,
+	[REASON_ISSUER_REFUSED] = on_issuer,
+	[REASON_AUDIENCE_REFUSED] = on_audience,
+	[REASON_CLIENT_REFUSED] = on_client,
+	[REASON_SUBJECT_REFUSED] = on_subject,
+	[REASON_SCOPE_MISSING] = on_scope,
+	[REASON_PERMISSION_MISSING] = on_permission,
+	[REASON_USERNAME_MISSING] = on_missing_name,
+	[REASON_USER_MISMATCH] = on_mismatch,
+	[REASON_USER_REFUSED] = on_account,
+	[REASON_ISSUER_UNAVAILABLE] = on_unavailable,
+	[REASON_CONFIG_INVALID] = on_config,
+	[REASON_INTERNAL] = NULL,
+};
+
+/* Every reason is in one of the two tables; tests/cli/test_explain.py asks. */
+void
+advise(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (special[c->reason] != NULL)
+		special[c->reason](c, out);
+	else
+		say(out, plain[c->reason] != NULL ? plain[c->reason] : "");
 }

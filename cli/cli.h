@@ -2,7 +2,7 @@
 #ifndef AUDIENT_CLI_H
 #define AUDIENT_CLI_H
 
-#include "audient.h"
+#include "admin.h"
 
 /* What a script may rely on; audient(1). */
 enum {
@@ -13,9 +13,13 @@ enum {
 	EXIT_BROKEN = 4,
 };
 
-/* Each gets its own name as argv[0]; they return the exit status. */
+/* Each gets "audient NAME" as argv[0]; they return the exit status. */
+int cmd_deny(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
 int cmd_token(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 
@@ -23,6 +27,16 @@ int exit_of(enum reason reason);
 
 /* Complains about the command line, on standard error: EXIT_USAGE. */
 int usage(const char *command, const char *synopsis);
+
+/* What --help prints: EXIT_ALLOW.  options: lines, each with its newline. */
+int help(const char *command, const char *synopsis, const char *options);
+
+/*
+ * "audient COMMAND: ..." on standard error; command NULL: "audient: ...".
+ * Returns EXIT_BROKEN.
+ */
+int complain(const char *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /*
  * Reads all of a file, or of standard input if path is NULL or "-", into out,
@@ -36,7 +50,11 @@ bool read_token(const char *path, struct buf *out);
 /* audient_open() with warnings to standard error; NULL after a message. */
 struct audient *open_config(const char *config, const char *service);
 
-/* What to do about a refusal; "" if there is nothing to say. */
-const char *advice_for(const struct audient_verdict *verdict);
+/* The same with warnings for somebody else. */
+struct audient *open_heard(const char *config, const char *service,
+    const struct log_sink *log);
+
+/* The same for a look: no directory is made, no map read. */
+struct audient *open_view(const char *config);
 
 #endif

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "explain.h"
+
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "pamstack.h"
+#include "tree.h"
 
 #define DEFAULT_SERVICE "sshd"
 #define AT_MAX		253402300799LL /* the last second of the year 9999 */
 
-static const char synopsis[] = "[--config FILE] [--service NAME] "
-			       "[--user NAME] [--at EPOCH] [--json] [FILE|-]";
+static const char synopsis[] =
+    "[--config FILE] [--service NAME] [--user NAME]\n"
+    "       [--at EPOCH] [--json] [FILE|-]\n"
+    "   or: audient explain --reason NAME [--json]";
+
+static const char about[] =
+    "  --config FILE   the configuration, an absolute path\n"
+    "  --service NAME  of PAM or SASL: sshd, sudo, imap, smtp, ldap ...\n"
+    "  --user NAME     who somebody wants to be\n"
+    "  --at EPOCH      decide as of that time, in seconds since 1970\n"
+    "  --json          one JSON object, for programs\n"
+    "  --reason NAME   no token: what a reason of the log means\n"
+    "  FILE            has the token; \"-\" or nothing: standard input\n";
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -21,170 +33,166 @@ static const struct option options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "at", required_argument, NULL, 't' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "reason", required_argument, NULL, 'r' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-struct explanation {
-	struct audient_request rq;
-	const char *config;
-	bool is_json;
-	json_t *checks; /* of the JSON form */
-	char token_id[AUDIENT_TOKEN_ID_SIZE];
-};
-
-/* Services whose users are names in a mailbox or a directory. */
 static bool
-knows_names_only(const char *service)
+is_one_of(const char *name, const char *const *names)
 {
-	static const char *const names[] = { "imap", "pop", "sieve", "lmtp",
-		"smtp", "ldap", "nntp", "http", "svn", "memcached", "libvirt",
-		"vnc", "spice", "amqp", "xmpp" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(service, names[i]) == 0)
+	for (; *names != NULL; names++)
+		if (strcmp(name, *names) == 0)
 			return true;
 	return false;
 }
 
+/* Does a file of /etc/pam.d ask us, under this name? */
+static void
+look_for_service(void *arg, const char *file)
+{
+	const char **service = arg;
+	struct stack *stack;
+	char value[128];
+
+	if (*service == NULL || (stack = calloc(1, sizeof(*stack))) == NULL)
+		return;
+	(void)stack_load("", file, stack);
+	for (size_t i = 0; i < stack->n && *service != NULL; i++) {
+		const struct rule *rule = &stack->rule[i];
+
+		if (!rule_is_ours(rule))
+			continue;
+		if (!rule_argument(rule, "service=", value, sizeof(value)))
+			(void)snprintf(value, sizeof(value), "%s", file);
+		if (strcmp(value, *service) == 0)
+			*service = NULL;
+	}
+	free(stack);
+}
+
+/* Are the users of a service names in a mailbox or a directory? */
+static bool
+knows_names_only(const char *service)
+{
+	static const char *const accounts[] = { "sshd", "sudo", "sudo-i", "su",
+		"su-l", "login", NULL };
+	static const char *const names[] = { "imap", "pop", "sieve", "lmtp",
+		"smtp", "ldap", "nntp", "http", "svn", "memcached", "libvirt",
+		"vnc", "spice", "amqp", "xmpp", NULL };
+	const char *left = service;
+	char path[256];
+
+	tree_list("", "/etc/pam.d", look_for_service, &left);
+	if (left == NULL || is_one_of(service, accounts))
+		return false;
+	if (is_one_of(service, names))
+		return true;
+	(void)snprintf(path, sizeof(path), "/etc/pam.d/%s", service);
+	return strchr(service, '/') != NULL || !tree_has("", path);
+}
+
 static int64_t
-find_uid(const struct audient_request *rq)
+find_uid(const struct explanation *x)
 {
 	const struct passwd *pw;
 
-	if (rq->user == NULL || knows_names_only(rq->service))
+	if (x->rq.user == NULL || x->are_names)
 		return AUDIENT_NOT_ACCOUNTS;
-	pw = getpwnam(rq->user);
+	pw = getpwnam(x->rq.user);
 	return pw != NULL ? (int64_t)pw->pw_uid : AUDIENT_NO_ACCOUNT;
 }
 
-static const char *
-pam_says(enum reason reason)
+static void
+on_step(void *arg, const struct audient_step *step)
 {
-	switch (reason_outcome(reason)) {
-	case OUTCOME_ALLOW:
-		return "PAM_SUCCESS";
-	case OUTCOME_DENY:
-		return reason_is_not_allowed(reason) ? "PAM_MAXTRIES"
-						     : "PAM_AUTH_ERR";
-	case OUTCOME_RETRY:
-		return "PAM_AUTHINFO_UNAVAIL";
-	case OUTCOME_BROKEN:
-		return reason == REASON_OUT_OF_MEMORY ? "PAM_BUF_ERR"
-						      : "PAM_SERVICE_ERR";
-	}
-	return "PAM_SERVICE_ERR";
+	explain_step(arg, step);
+}
+
+/* The failed check says the same, once the issuer could not be asked. */
+static void
+on_warning(void *arg, bool is_warning, const char *text)
+{
+	struct explanation *x = arg;
+
+	if (is_warning)
+		(void)json_array_append_new(x->warnings, json_string(text));
 }
 
 static const char *
-sasl_says(enum reason reason)
+file_of(const struct explanation *x)
 {
-	switch (reason_outcome(reason)) {
-	case OUTCOME_ALLOW:
-		return "SASL_OK";
-	case OUTCOME_DENY:
-		if (reason == REASON_USER_MISMATCH)
-			return "SASL_NOAUTHZ";
-		return reason == REASON_SCOPE_MISSING ||
-			reason == REASON_PERMISSION_MISSING
-		    ? "insufficient_scope, then SASL_BADAUTH"
-		    : "invalid_token, then SASL_BADAUTH";
-	case OUTCOME_RETRY:
-		return reason == REASON_RATE_LIMITED ? "SASL_TRYAGAIN"
-						     : "SASL_UNAVAIL";
-	case OUTCOME_BROKEN:
-		return reason == REASON_OUT_OF_MEMORY ? "SASL_NOMEM"
-						      : "SASL_FAIL";
-	}
-	return "SASL_FAIL";
+	return x->config != NULL ? x->config : CONFIG_FILE;
 }
 
 static void
-on_step(void *arg, const struct audient_step *s)
+find_advice(struct explanation *x, const struct audient *audient)
 {
-	const struct explanation *x = arg;
+	const struct audient_verdict *v = &x->verdict;
+	struct audient_tenant tenant;
+	struct audient_rules rules;
+	const struct case_file c = { .reason = v->reason,
+		.check = v->check,
+		.found = v->found,
+		.wanted = v->wanted,
+		.client = v->client,
+		.user = x->rq.user,
+		.service = x->rq.service,
+		.config = file_of(x),
+		.rules = &rules,
+		.tenant =
+		    audient_get_tenant(audient, 0, &tenant) ? &tenant : NULL };
 
-	if (x->is_json) {
-		(void)json_array_append_new(x->checks,
-		    json_pack("{s:s, s:b, s:s, s:s, s:s}", "check", s->check,
-			"passed", s->reason == REASON_OK, "reason",
-			reason_name(s->reason), "found", s->found, "wanted",
-			s->wanted));
-		return;
-	}
-	(void)printf("  %-4s  %-16s  %s\n",
-	    s->reason == REASON_OK ? "ok" : "FAIL", s->check, s->found);
-	if (s->wanted[0] != '\0' && s->reason != REASON_OK)
-		(void)printf("  %-4s  %-16s  wanted: %s\n", "", "", s->wanted);
-}
-
-static void
-print_text(const struct audient_verdict *v)
-{
-	const char *advice = advice_for(v);
-
-	(void)printf("\nverdict:  %s\n",
-	    outcome_name(reason_outcome(v->reason)));
-	(void)printf("reason:   %s: %s\n", reason_name(v->reason),
-	    reason_text(v->reason));
-	if (v->user[0] != '\0')
-		(void)printf("user:     %s\n", v->user);
-	if (v->subject[0] != '\0')
-		(void)printf("subject:  %s\n", v->subject);
-	if (v->client[0] != '\0')
-		(void)printf("client:   %s\n", v->client);
-	(void)printf("proof:    %s\n", proof_name(v->proof));
-	(void)printf("told:     PAM %s; SASL %s\n", pam_says(v->reason),
-	    sasl_says(v->reason));
-	if (advice[0] != '\0')
-		(void)printf("\nWhat to do: %s\n", advice);
-}
-
-static bool
-print_json(struct explanation *x, const struct audient_verdict *v)
-{
-	json_t *json;
-	bool ok;
-
-	json = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s,"
-			 " s:s, s:s, s:s, s:I, s:O}",
-	    "verdict", outcome_name(reason_outcome(v->reason)), "reason",
-	    reason_name(v->reason), "text", reason_text(v->reason), "user",
-	    v->user[0] != '\0' ? v->user : NULL, "subject", v->subject,
-	    "client", v->client, "proof", proof_name(v->proof), "key", v->key,
-	    "token", x->token_id, "service", x->rq.service, "pam",
-	    pam_says(v->reason), "sasl", sasl_says(v->reason), "advice",
-	    advice_for(v), "expires", (json_int_t)v->expires, "checks",
-	    x->checks);
-	ok = json != NULL &&
-	    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 &&
-	    putchar('\n') != EOF;
-	json_decref(json);
-	return ok;
+	audient_find_rules(audient, x->rq.service, &rules);
+	advise(&c, x->advice);
+	peers_of(v->reason, &x->peers);
 }
 
 static int
 explain(struct explanation *x)
 {
-	struct audient_verdict verdict;
+	const struct log_sink log = { .line = on_warning, .arg = x };
 	struct audient *audient;
 	enum reason reason;
 
-	if ((audient = open_config(x->config, x->rq.service)) == NULL)
+	if ((audient = open_heard(x->config, x->rq.service, &log)) == NULL)
 		return EXIT_BROKEN;
-	x->rq.uid = find_uid(&x->rq);
+	x->are_names = knows_names_only(x->rq.service);
+	x->rq.uid = find_uid(x);
 	x->rq.step = on_step;
 	x->rq.step_arg = x;
-	if (!x->is_json)
-		(void)printf("service %s, user %s\n", x->rq.service,
-		    x->rq.user != NULL ? x->rq.user : "(whoever it names)");
-	reason = audient_check(audient, &x->rq, &verdict);
+	explain_begin(x);
+	reason = audient_check(audient, &x->rq, &x->verdict);
 	audient_token_id(audient, x->rq.token, x->token_id);
-	audient_close(audient);
+	find_advice(x, audient);
+	if (x->is_json && !explain_json(x))
+		reason = REASON_OUT_OF_MEMORY;
 	if (!x->is_json)
-		print_text(&verdict);
-	else if (!print_json(x, &verdict))
-		return EXIT_BROKEN;
+		explain_text(x);
+	audient_close(audient);
 	return exit_of(reason);
+}
+
+static int
+tell_reason(struct explanation *x)
+{
+	const struct case_file c = { .found = "",
+		.wanted = "",
+		.client = "",
+		.service = "NAME",
+		.config = file_of(x) };
+	struct case_file this = c;
+
+	if (!audient_find_reason(x->only, &this.reason)) {
+		(void)complain("explain",
+		    "there is no reason \"%s\"; the log has "
+		    "it behind \"reason=\"",
+		    x->only);
+		return EXIT_USAGE;
+	}
+	advise(&this, x->advice);
+	peers_of(this.reason, &x->peers);
+	return explain_reason(x, this.reason) ? EXIT_ALLOW : EXIT_BROKEN;
 }
 
 static bool
@@ -194,41 +202,36 @@ parse_time(const char *text, int64_t *at)
 
 	errno = 0;
 	*at = strtoll(text, &end, 10);
-	return errno == 0 && end != text && *end == '\0' && *at > 0 &&
-	    *at <= AT_MAX;
+	if (errno == 0 && end != text && *end == '\0' && *at > 0 &&
+	    *at <= AT_MAX)
+		return true;
+	(void)complain("explain",
+	    "--at takes seconds since 1970, such as $(date "
+	    "+%%s)");
+	return false;
 }
 
-static bool
+/* 0, or what ends the program. */
+static int
 parse(int argc, char **argv, struct explanation *x)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'c')
 			x->config = optarg;
-			break;
-		case 's':
+		else if (c == 's')
 			x->rq.service = optarg;
-			break;
-		case 'u':
+		else if (c == 'u')
 			x->rq.user = optarg;
-			break;
-		case 't':
-			if (parse_time(optarg, &x->rq.at))
-				break;
-			(void)fprintf(stderr,
-			    "audient explain: --at takes "
-			    "seconds since 1970\n");
-			return false;
-		case 'j':
+		else if (c == 'r')
+			x->only = optarg;
+		else if (c == 'j')
 			x->is_json = true;
-			break;
-		default:
-			return false;
-		}
+		else if (c != 't' || !parse_time(optarg, &x->rq.at))
+			return c;
 	}
-	return argc - optind <= 1;
+	return argc - optind <= (x->only == NULL ? 1 : 0) ? 0 : '?';
 }
 
 int
@@ -237,16 +240,24 @@ cmd_explain(int argc, char **argv)
 	struct explanation x = { .rq = { .service = DEFAULT_SERVICE,
 				     .is_rehearsal = true } };
 	struct buf token = BUF_INIT(0);
-	int rc = EXIT_BROKEN;
+	int rc;
 
-	if (!parse(argc, argv, &x))
+	if ((rc = parse(argc, argv, &x)) == 'h')
+		return help("explain", synopsis, about);
+	if (rc != 0)
 		return usage("explain", synopsis);
+	term_init(&x.term, stdout);
+	if (x.only != NULL)
+		return tell_reason(&x);
+	rc = EXIT_BROKEN;
 	if ((x.checks = json_array()) != NULL &&
+	    (x.warnings = json_array()) != NULL &&
 	    read_token(argv[optind], &token)) {
 		x.rq.token = buf_span(&token);
 		rc = explain(&x);
 	}
 	json_decref(x.checks);
+	json_decref(x.warnings);
 	buf_free(&token);
 	return rc;
 }

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* audient: explains, verifies and looks after keys; see audient(1). */
+/* audient: explains, examines and looks after things; see audient(1). */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
-
-#define TOKEN_INPUT_MAX 65536 /* bytes; the core refuses them with a reason */
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
+	{ "setup", cmd_setup, "make the configuration" },
+	{ "doctor", cmd_doctor, "look for what is wrong on this host" },
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
-	{ "verify", cmd_verify, "check a signature and nothing else" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
 	{ "token", cmd_token, "get a token, and hand it to a program" },
+	{ "deny", cmd_deny, "refuse tokens, people or applications" },
+	{ "stats", cmd_stats, "count decisions, for Prometheus" },
+	{ "verify", cmd_verify, "check a signature and nothing else" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -41,128 +41,86 @@ exit_of(enum reason reason)
 int
 usage(const char *command, const char *synopsis)
 {
-	(void)fprintf(stderr, "usage: audient %s %s\n", command, synopsis);
+	(void)fprintf(stderr,
+	    "usage: audient %s %s\n"
+	    "See audient %s --help.\n",
+	    command, synopsis, command);
+	return EXIT_USAGE;
+}
+
+int
+help(const char *command, const char *synopsis, const char *options)
+{
+	(void)printf("usage: audient %s %s\n\n"
+		     "  --help          print this\n%s\nSee audient(1).\n",
+	    command, synopsis, options);
+	return EXIT_ALLOW;
+}
+
+static void
+overview(FILE *f)
+{
+	(void)fprintf(f, "usage: audient COMMAND [ARGUMENT ...]\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		(void)fprintf(f, "  %-8s %s\n", commands[i].name,
+		    commands[i].what);
+	(void)fprintf(f,
+	    "\nSee audient(1), or audient COMMAND --help.\n"
+	    "audient --version says which one this is.\n");
+}
+
+/*
+ * What was not written was not said.  Who closes a pipe knows why; all other
+ * mishaps are told.
+ */
+static int
+finish(int rc)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return rc;
+	if (errno != EPIPE)
+		(void)complain(NULL, "standard output: %s", strerror(errno));
+	return EXIT_BROKEN;
+}
+
+static int
+run(const char *name, int argc, char **argv)
+{
+	static char title[64];
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		/* for the messages of getopt(3) */
+		(void)snprintf(title, sizeof(title), "audient %s", name);
+		argv[0] = title;
+		return commands[i].run(argc, argv);
+	}
+	(void)complain(NULL, "there is no command \"%s\"", name);
+	overview(stderr);
 	return EXIT_USAGE;
 }
 
 static bool
-read_all(int fd, struct buf *out)
+is_any(const char *word, const char *a, const char *b)
 {
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || buf_add(out, chunk, (size_t)n) != REASON_OK)
-			break;
-	}
-	explicit_bzero(chunk, sizeof(chunk));
-	if (n > 0)
-		errno = EFBIG;
-	return n == 0;
-}
-
-bool
-read_input(const char *path, struct buf *out)
-{
-	const bool is_stdin = path == NULL || strcmp(path, "-") == 0;
-	int fd = STDIN_FILENO;
-	bool ok;
-
-	if (!is_stdin && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
-		(void)fprintf(stderr, "audient: %s: %s\n", path,
-		    strerror(errno));
-		return false;
-	}
-	if (is_stdin && isatty(fd))
-		(void)fprintf(stderr,
-		    "Reading from the terminal; end with "
-		    "Enter and Ctrl-D.\n");
-	ok = read_all(fd, out);
-	if (!ok)
-		(void)fprintf(stderr, "audient: %s: %s\n",
-		    is_stdin ? "standard input" : path, strerror(errno));
-	if (!is_stdin)
-		(void)close(fd);
-	return ok;
-}
-
-bool
-read_token(const char *path, struct buf *out)
-{
-	size_t skip = 0;
-
-	out->max = TOKEN_INPUT_MAX;
-	if (!read_input(path, out))
-		return false;
-	while (out->len > 0 && strchr(" \t\r\n", out->data[out->len - 1]))
-		out->data[--out->len] = '\0';
-	while (skip < out->len && strchr(" \t\r\n", out->data[skip]))
-		skip++;
-	memmove(out->data, out->data + skip, out->len - skip);
-	out->len -= skip;
-	return true;
-}
-
-static void
-on_log(void *arg, bool is_warning, const char *text)
-{
-	(void)arg;
-	if (is_warning)
-		(void)fprintf(stderr, "audient: %s\n", text);
-}
-
-struct audient *
-open_config(const char *config, const char *service)
-{
-	const struct audient_options options = { .config = config,
-		.service = service,
-		.log = { .line = on_log } };
-	char problem[AUDIENT_LINE_MAX];
-	struct audient *audient;
-
-	if (audient_open(&audient, &options, problem) != REASON_OK) {
-		(void)fprintf(stderr, "audient: %s\n", problem);
-		return NULL;
-	}
-	return audient;
-}
-
-static void
-help(FILE *f)
-{
-	(void)fprintf(f, "usage: audient COMMAND [ARGUMENT ...]\n\n");
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		(void)fprintf(f, "  %-10s %s\n", commands[i].name,
-		    commands[i].what);
-	(void)fprintf(f, "\nSee audient(1), or `audient COMMAND --help`.\n");
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	int rc = EXIT_USAGE;
-
-	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+	if (argc < 2) {
+		overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (is_any(argv[1], "--version", "-V")) {
 		(void)printf("audient " VERSION "\n");
-		return EXIT_ALLOW;
+		return finish(EXIT_ALLOW);
 	}
-	if (argc >= 2 &&
-	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
-		help(stdout);
-		return EXIT_ALLOW;
+	if (is_any(argv[1], "--help", "-h") || strcmp(argv[1], "help") == 0) {
+		overview(stdout);
+		return finish(EXIT_ALLOW);
 	}
-	for (size_t i = 0; argc >= 2 && i < N_COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0) {
-			rc = commands[i].run(argc - 1, argv + 1);
-			if (fflush(stdout) != 0 && rc == EXIT_ALLOW)
-				rc = EXIT_BROKEN;
-			return rc;
-		}
-	if (argc >= 2)
-		(void)fprintf(stderr, "audient: no command \"%s\"\n\n",
-		    argv[1]);
-	help(stderr);
-	return rc;
+	return finish(run(argv[1], argc - 1, argv + 1));
 }

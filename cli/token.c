@@ -25,6 +25,26 @@ static const char synopsis[] =
     "        [--batch] [--fresh] [--no-qr]\n"
     "   or: audient token --forget";
 
+static const char about[] =
+    "  --config FILE   the configuration, an absolute path, unless a tenant\n"
+    "                  is named by --domain or --issuer\n"
+    "  --service NAME  whose audience and client_id it has\n"
+    "  --audience TEXT, --scope WORDS, --client-id ID\n"
+    "                  what is asked for, whatever the file says\n"
+    "  --ca-file FILE, --fetch-helper FILE\n"
+    "                  with --domain or --issuer\n"
+    "  --flow device   log in with a browser; what is done otherwise\n"
+    "  --flow client-credentials\n"
+    "                  a program's own token\n"
+    "  --client-secret-file FILE\n"
+    "                  the program's secret; \"-\": from standard input\n"
+    "  --as FORM       how it is printed\n"
+    "  --user NAME     whom xoauth2 and oauthbearer are to name\n"
+    "  --batch         ask nobody: a token that is kept, or none\n"
+    "  --fresh         not one that is kept\n"
+    "  --no-qr         no QR code\n"
+    "  --forget        remove all that are kept\n";
+
 static const struct option options[] = {
 	{ "as", required_argument, NULL, 'A' },
 	{ "audience", required_argument, NULL, 'a' },
@@ -38,6 +58,7 @@ static const struct option options[] = {
 	{ "flow", required_argument, NULL, 'f' },
 	{ "forget", no_argument, NULL, 'F' },
 	{ "fresh", no_argument, NULL, 'n' },
+	{ "help", no_argument, NULL, 'h' },
 	{ "issuer", required_argument, NULL, 'I' },
 	{ "no-qr", no_argument, NULL, 'q' },
 	{ "scope", required_argument, NULL, 's' },
@@ -394,23 +415,26 @@ contradiction(const struct command *cmd)
 	return NULL;
 }
 
-static bool
+/* 0, 'h' for help, or '?'. */
+static int
 parse(int argc, char **argv, struct command *cmd)
 {
 	const char **place, *wrong;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'h')
+			return 'h';
 		if ((place = place_of(c, cmd)) != NULL && optarg[0] != '\0')
 			*place = optarg;
 		else if (c == 'A' && form_find(optarg, &cmd->form))
 			continue;
 		else if (!take_flag(c, cmd))
-			return false;
+			return '?';
 	}
 	if ((wrong = contradiction(cmd)) != NULL)
 		(void)broken(wrong);
-	return wrong == NULL && optind == argc;
+	return wrong == NULL && optind == argc ? 0 : '?';
 }
 
 int
@@ -420,9 +444,11 @@ cmd_token(int argc, char **argv)
 	struct command cmd = { .grant = { .uid = AUDIENT_NOT_ACCOUNTS },
 		.secret = BUF_INIT(0) };
 	struct audient *audient;
-	int rc = EXIT_BROKEN;
+	int rc = EXIT_BROKEN, c;
 
-	if (!parse(argc, argv, &cmd))
+	if ((c = parse(argc, argv, &cmd)) == 'h')
+		return help("token", synopsis, about);
+	if (c != 0)
 		return usage("token", synopsis);
 	if (cmd.forgets)
 		return store_forget() ? EXIT_ALLOW : EXIT_BROKEN;

@@ -20,7 +20,7 @@ static const char folder[] = "audient";
 static const char suffix[] = ".token";
 
 static void
-complain(const char *name, const char *what)
+blame(const char *name, const char *what)
 {
 	(void)fprintf(stderr, "audient token: $XDG_RUNTIME_DIR/%s%s%s: %s\n",
 	    folder, name[0] != '\0' ? "/" : "", name, what);
@@ -70,7 +70,7 @@ open_dir(int *dir)
 	if (runtime < 0)
 		return true;
 	if (mkdirat(runtime, folder, 0700) != 0 && errno != EEXIST) {
-		complain("", strerror(errno));
+		blame("", strerror(errno));
 		(void)close(runtime);
 		return true;
 	}
@@ -81,7 +81,7 @@ open_dir(int *dir)
 		*dir = fd;
 		return true;
 	}
-	complain("",
+	blame("",
 	    fd < 0 ? strerror(errno)
 		   : "others can look into it; remove it, or chmod 700");
 	if (fd >= 0)
@@ -106,7 +106,7 @@ take_lock(struct store *s)
 	s->lock = openat(s->dir, name,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock < 0) {
-		complain(name, strerror(errno));
+		blame(name, strerror(errno));
 		return false;
 	}
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
@@ -195,7 +195,7 @@ open_file(const struct store *s, const char *name, bool *ok)
 	fd = openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	*ok = fd >= 0 || errno == ENOENT;
 	if (!*ok)
-		complain(name,
+		blame(name,
 		    errno == ELOOP ? "a symbolic link; remove it"
 				   : strerror(errno));
 	if (fd < 0)
@@ -203,7 +203,7 @@ open_file(const struct store *s, const char *name, bool *ok)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_private(&st) &&
 	    st.st_nlink == 1)
 		return fd;
-	complain(name,
+	blame(name,
 	    "others may have read or changed it; do audient token --forget");
 	*ok = false;
 	(void)close(fd);
@@ -226,7 +226,7 @@ store_load(struct store *s, struct audient_tokens *tokens)
 	if ((fd = open_file(s, name, &ok)) < 0)
 		return ok;
 	if (!store_read(fd, &text) || !parse(buf_span(&text), tokens)) {
-		complain(name,
+		blame(name,
 		    "no kept token can be read there; it is "
 		    "replaced");
 		audient_tokens_clear(tokens);
@@ -270,7 +270,7 @@ replace(const struct store *s, struct span text)
 		ok = false;
 	if (ok && renameat(s->dir, fresh, s->dir, name) == 0)
 		return true;
-	complain(name, strerror(errno));
+	blame(name, strerror(errno));
 	(void)unlinkat(s->dir, fresh, 0);
 	return false;
 }
@@ -308,7 +308,7 @@ store_forget(void)
 	if (!open_dir(&dir) || dir < 0)
 		return false;
 	if ((list = fdopendir(dir)) == NULL) {
-		complain("", strerror(errno));
+		blame("", strerror(errno));
 		(void)close(dir);
 		return false;
 	}
@@ -319,7 +319,7 @@ store_forget(void)
 		if (unlinkat(dir, entry->d_name, 0) == 0)
 			n++;
 		else {
-			complain(entry->d_name, strerror(errno));
+			blame(entry->d_name, strerror(errno));
 			ok = false;
 		}
 	}

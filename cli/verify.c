@@ -10,9 +10,17 @@
 static const char synopsis[] =
     "--jwks FILE [--algorithms \"RS256 ...\"] [FILE|-]";
 
+static const char about[] =
+    "  --jwks FILE          the keys, a JSON Web Key Set\n"
+    "  --algorithms LIST    those that are accepted; the default is RS256\n"
+    "  FILE                 has the token; \"-\" or nothing: standard input\n"
+    "\n"
+    "A good signature is no reason to let anybody in.\n";
+
 static const struct option options[] = {
 	{ "jwks", required_argument, NULL, 'j' },
 	{ "algorithms", required_argument, NULL, 'a' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -26,8 +34,7 @@ verify(struct span jwks, const char *algorithms, struct span token)
 
 	reason = audient_verify(jwks, algorithms, token, &payload, why);
 	if (reason != REASON_OK)
-		(void)fprintf(stderr, "audient verify: %s: %s\n",
-		    reason_name(reason), why);
+		(void)complain("verify", "%s: %s", reason_name(reason), why);
 	else if (payload.len == 0 ||
 	    fwrite(payload.data, payload.len, 1, stdout) == 1)
 		rc = EXIT_ALLOW;
@@ -42,11 +49,13 @@ cmd_verify(int argc, char **argv)
 	const char *jwks_path = NULL, *algorithms = NULL;
 	int c, rc = EXIT_BROKEN;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'j')
 			jwks_path = optarg;
 		else if (c == 'a')
 			algorithms = optarg;
+		else if (c == 'h')
+			return help("verify", synopsis, about);
 		else
 			return usage("verify", synopsis);
 	}

@@ -27,6 +27,12 @@ struct audient_options {
 	bool is_long_lived;  /* many decisions: worth remembering things for */
 	bool is_client;	     /* tokens are asked for, and none is checked */
 	struct log_sink log; /* line NULL: nobody listens */
+	/*
+	 * Not NULL: somebody looks, and does not decide.  Every path is below
+	 * this one, no directory is made, and the files that the
+	 * configuration names are left alone: audient_check_file() reads them.
+	 */
+	const char *root;
 };
 
 /*
@@ -96,7 +102,10 @@ struct audient_verdict {
 MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
-/* The audit line of a decision: stable "key=value" pairs, no newline. */
+/*
+ * Counts a decision and makes its audit line: stable "key=value" pairs, no
+ * newline.  A host calls it once per decision.
+ */
 void audient_audit(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);

@@ -38,6 +38,8 @@ kind_name(enum cache_kind kind)
 		return "keys";
 	case CACHE_USERINFO:
 		return "userinfo";
+	case CACHE_COUNTS:
+		return "counts";
 	case CACHE_USED:
 		return "used";
 	case CACHE_LOGIN:
@@ -97,13 +99,14 @@ kind_dir(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 }
 
 int
-cache_own_dir(struct cache *cache, enum cache_kind kind)
+cache_own_dir(struct cache *cache, enum cache_kind kind, bool create)
 {
-	return kind_dir(cache, kind, CACHE_OWN, false);
+	return kind_dir(cache, kind, CACHE_OWN, create);
 }
 
 enum reason
-cache_open(struct cache **cachep, const char *dir, const struct crypto *crypto)
+cache_open(struct cache **cachep, const char *dir, const struct crypto *crypto,
+    bool may_create)
 {
 	struct cache *cache;
 
@@ -112,8 +115,8 @@ cache_open(struct cache **cachep, const char *dir, const struct crypto *crypto)
 		return REASON_OUT_OF_MEMORY;
 	cache->crypto = crypto;
 	cache->base = open(dir, BASE_FLAGS);
-	if (cache->base < 0 && errno == ENOENT && geteuid() == 0 &&
-	    mkdir(dir, 0700) == 0) {
+	if (cache->base < 0 && errno == ENOENT && may_create &&
+	    geteuid() == 0 && mkdir(dir, 0700) == 0) {
 		(void)!chmod(dir, 0755);
 		cache->base = open(dir, BASE_FLAGS);
 	}
@@ -228,9 +231,8 @@ cache_unlock(int lock)
 		close(lock); /* and with it goes the lock */
 }
 
-/* Where files may not grow that far, writing would kill our host. */
-static bool
-may_write(size_t size)
+bool
+cache_may_write(size_t size)
 {
 	struct rlimit limit;
 
@@ -263,7 +265,7 @@ replace(int dir, const char *id, mode_t mode, bool is_lasting,
 	bool ok;
 	int fd;
 
-	if (!may_write(record.len))
+	if (!cache_may_write(record.len))
 		return false;
 	(void)snprintf(name, sizeof(name), "%s.new", id);
 	(void)unlinkat(dir, name, 0);
@@ -352,7 +354,8 @@ cache_set_mark(struct cache *cache, enum cache_kind kind, const char *id,
 	if (fd < 0)
 		return;
 	/* the size first: setting it touches the time */
-	if (may_write((size_t)mark.value) && ftruncate(fd, mark.value) == 0)
+	if (cache_may_write((size_t)mark.value) &&
+	    ftruncate(fd, mark.value) == 0)
 		(void)futimens(fd, when);
 	close(fd);
 }

@@ -21,6 +21,7 @@ struct cache;
 enum cache_kind {
 	CACHE_KEYS,	/* public: issuer metadata and key sets */
 	CACHE_USERINFO, /* private: what /userinfo said, by hash of the token */
+	CACHE_COUNTS,	/* private: how many decisions there were */
 	CACHE_USED,	/* private: tokens that are good for one use */
 	CACHE_LOGIN,	/* private: from a login to its session; not fsync'd */
 };
@@ -30,9 +31,12 @@ enum cache_owner {
 	CACHE_ROOT, /* of root; only for CACHE_KEYS */
 };
 
-/* crypto is borrowed and has to outlive the cache. */
+/*
+ * crypto is borrowed and has to outlive the cache.  Root makes a directory
+ * that is missing, if it may.
+ */
 MUST_CHECK enum reason cache_open(struct cache **cachep, const char *dir,
-    const struct crypto *crypto);
+    const struct crypto *crypto, bool may_create);
 void cache_close(struct cache *cache); /* NULL is fine */
 
 /* id is a file name: lower-case letters, digits, '-'. */

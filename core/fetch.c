@@ -326,6 +326,7 @@ read_answer(const struct exchange *x, struct fetch_answer *answer)
 	struct span line;
 	int64_t status = 0;
 
+	answer->helper_is_well = true;
 	while (span_cut(&head, '\n', &line))
 		take_line(line, answer, &status);
 	if (answer->result != FETCH_ANSWERED)

@@ -38,6 +38,7 @@ struct fetch_answer {
 	int64_t limit_left;  /* X-RateLimit-Remaining; -1 if not said */
 	int64_t limit_reset; /* X-RateLimit-Reset, a time; 0 if not said */
 	struct text why;     /* for people, unless FETCH_ANSWERED */
+	bool helper_is_well; /* it started and spoke, whatever it said */
 };
 
 /*

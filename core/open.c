@@ -33,6 +33,45 @@ get_host(char host[HANDLE_HOST_SIZE])
 			*p = (char)(*p - 'A' + 'a');
 }
 
+/* Puts the tree in front of a path; one that is not set stays that way. */
+static bool
+put_below(const char *root, char **path)
+{
+	char *joined;
+
+	if (*path == NULL || root[0] == '\0')
+		return true;
+	if (asprintf(&joined, "%s%s", root, *path) < 0)
+		return false;
+	free(*path);
+	*path = joined;
+	return true;
+}
+
+static bool
+put_default(char **path, const char *value)
+{
+	return *path != NULL || (*path = strdup(value)) != NULL;
+}
+
+/* The tree's own paths, of what the file says and of what it leaves out. */
+static enum reason
+move_below(struct conf *conf, const char *root)
+{
+	bool ok = put_default(&conf->cache_dir, CACHE_DIR) &&
+	    put_default(&conf->helper, FETCH_HELPER) &&
+	    put_below(root, &conf->cache_dir) && put_below(root, &conf->helper);
+
+	for (size_t i = 0; i < conf->n_tenants; i++)
+		ok = ok && put_below(root, &conf->tenant[i].jwks_file) &&
+		    put_below(root, &conf->tenant[i].ca_file);
+	for (size_t i = 0; i < conf->n_services; i++)
+		ok = ok &&
+		    put_below(root, &conf->service[i].identity.user_map) &&
+		    put_below(root, &conf->service[i].deny_file);
+	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;
+}
+
 static enum reason
 parse_conf(struct audient *a, const struct audient_options *options,
     const char *name, struct span text, char *problem)
@@ -129,10 +168,12 @@ open_file(struct watched **watchedp, const char *path,
 
 /* Those of one service, if only one will be asked for. */
 static enum reason
-open_files(struct audient *a, const char *only, char *problem)
+open_files(struct audient *a, const struct audient_options *options,
+    char *problem)
 {
-	const struct service *wanted =
-	    only != NULL ? conf_service(a->conf, only) : NULL;
+	const struct service *wanted = options->service != NULL
+	    ? conf_service(a->conf, options->service)
+	    : NULL;
 	enum reason reason;
 
 	a->files = calloc(a->conf->n_services, sizeof(*a->files));
@@ -141,7 +182,8 @@ open_files(struct audient *a, const char *only, char *problem)
 	for (size_t i = 0; i < a->conf->n_services; i++) {
 		const struct service *service = &a->conf->service[i];
 
-		if (wanted != NULL && wanted != service)
+		if ((wanted != NULL && wanted != service) ||
+		    options->root != NULL)
 			continue;
 		if ((reason = open_file(&a->files[i].user_map,
 			 service->identity.user_map, &map_kind, problem)) !=
@@ -169,7 +211,7 @@ open_world(struct audient *a, const struct audient_options *options)
 	    (reason = crypto_open(&a->world.crypto)) != REASON_OK ||
 	    (reason = cache_open(&a->world.cache,
 		 conf->cache_dir != NULL ? conf->cache_dir : CACHE_DIR,
-		 &a->world.crypto)) != REASON_OK)
+		 &a->world.crypto, options->root == NULL)) != REASON_OK)
 		return reason;
 	a->keyset = calloc(conf->n_tenants, sizeof(struct keyset *));
 	if (a->keyset == NULL)
@@ -195,9 +237,10 @@ audient_open(struct audient **audientp, const struct audient_options *options,
 		return REASON_OUT_OF_MEMORY;
 	if ((reason = forked_open(&a->forked)) != REASON_OK ||
 	    (reason = read_conf(a, options, problem)) != REASON_OK ||
+	    (options->root != NULL &&
+		(reason = move_below(a->conf, options->root)) != REASON_OK) ||
 	    (!options->is_client &&
-		(reason = open_files(a, options->service, problem)) !=
-		    REASON_OK) ||
+		(reason = open_files(a, options, problem)) != REASON_OK) ||
 	    (reason = open_world(a, options)) != REASON_OK) {
 		audient_close(a);
 		return reason;

@@ -113,7 +113,7 @@ cache_sweep(struct cache *cache, enum cache_kind kind, int64_t now,
 		return;
 	cache_set_mark(cache, kind, SWEEP_ID,
 	    (struct cache_mark){ .time = now });
-	if ((path = cache_own_dir(cache, kind)) < 0)
+	if ((path = cache_own_dir(cache, kind, false)) < 0)
 		return;
 	/* the descriptor of a path cannot be listed */
 	fd = openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

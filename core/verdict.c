@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "count.h"
 #include "handle.h"
 
 #define VALUE_SHOWN 160
@@ -133,6 +134,7 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	const enum outcome outcome = reason_outcome(v->reason);
 	char id[AUDIENT_TOKEN_ID_SIZE];
 
+	count_decision(a->world.cache, rq->service, v->reason);
 	get_id(a, rq, v, id);
 	pair(&line, "service", span_of(rq->service));
 	pair_if(&line, "user",

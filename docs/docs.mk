@@ -2,6 +2,7 @@
 # --- manual pages and the sample configuration --------------------------------
 
 dist_man_MANS = \
+	docs/man/audient-askpass.1 \
 	docs/man/audient-cachedirs.8 \
 	docs/man/audient-fetch.8 \
 	docs/man/audient.1 \
@@ -11,6 +12,6 @@ dist_man_MANS = \
 	docs/man/pam_audient.8 \
 	docs/man/sasl_audient.8
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
-	docs/architecture.md docs/audient.conf.example \
+	docs/architecture.md docs/audient.conf.example docs/captures.md \
 	docs/troubleshooting.md docs/upgrading.md
 EXTRA_DIST += docs/adr docs/hosts

@@ -3,7 +3,6 @@
 """make bench: sets the scene for the programs of this folder and runs them.
 Every comparison is made in one run, sample by sample in turns."""
 
-import glob
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE, "tests", "servers"))
 
-import binds                                                    # noqa: E402
+import saslbench                                                # noqa: E402
 from rig import AUDIENCE, BUILD, USERNAME_CLAIM, Rig            # noqa: E402
 
 HERE = os.path.join(BUILD, "tests", "bench")
@@ -34,34 +33,13 @@ def run(*command):
     return done.returncode
 
 
-def offline(rig):
-    """Keys in a file, and a configuration that has it."""
+def validate(rig, token):
     status, _, jwks = rig.tenant.request("GET", "/.well-known/jwks.json")
     assert status == 200
     jwks = rig.write("jwks.json", jwks.decode())
-    return jwks, rig.configure("jwks_file = " + jwks, "bench.conf")
-
-
-def validate(rig, token):
-    jwks, config = offline(rig)
+    config = rig.configure("jwks_file = " + jwks, "bench.conf")
     return run(program("bench_validate"), token, jwks, config, AUDIENCE,
                rig.tenant.issuer, ROUNDS)
-
-
-def sasl(rig, token):
-    jwks, config = offline(rig)
-    ours = os.path.join(BUILD, ".libs", "libaudient.so")
-    empty, alone, system, both = (
-        rig.path(name) for name in ("empty", "alone", "system", "both"))
-    for path in (alone, both):
-        os.symlink(ours, os.path.join(path, "libaudient.so"))
-    for plugin in glob.glob("/usr/lib/*/sasl2/*.so"):
-        for path in (system, both):
-            if "audient" not in plugin:
-                os.symlink(plugin,
-                           os.path.join(path, os.path.basename(plugin)))
-    return run(program("bench_sasl"), alone, token, jwks, config, ROUNDS) or \
-        run(program("bench_load"), empty, system, both, config, ROUNDS)
 
 
 def pam(rig, token):
@@ -99,7 +77,8 @@ def main():
             "alice", permissions=["login:ssh", "mail:read", "a:b", "c:d"],
             claims={USERNAME_CLAIM: "nobody"}, pad_to=TOKEN_SIZE))
         return validate(rig, token) or pam(rig, token) or \
-            sasl(rig, token) or binds.main(rig) or \
+            saslbench.exchanges(rig, token, run, program, ROUNDS) or \
+            saslbench.binds(rig) or \
             opaque(rig) or lookups(rig)
 
 

@@ -3,9 +3,10 @@
  * Exchanges per second through libsasl2, on one connection each, beside a
  * mechanism that does nothing and a raw signature check.
  *
- *     bench_sasl PLUGINS TOKEN JWKS CONFIG [ROUNDS]
+ *     bench_sasl PLUGINS TOKEN JWK CONFIG [ROUNDS]
  *
- * PLUGINS is a directory with libaudient.so.  Whoever asks for another service
+ * PLUGINS is a directory with libaudient.so, JWK a file with the key of the
+ * token.  Whoever asks for another service
  * is another question, so a service with a new name sees no token again.
  */
 #include <sasl/sasl.h>
@@ -17,12 +18,19 @@
 #include "bench.h"
 #include "raw.h"
 
-#define BATCH 20
+#define FILE_MAX 65536
+#define BATCH	 20
 
 static const char *plugins, *config;
-static char message[RAW_FILE_MAX + 64], bad_message[RAW_FILE_MAX + 64];
+static char message[FILE_MAX + 64], bad_message[FILE_MAX + 64];
 static unsigned int message_len;
-static struct raw raw;
+
+static void
+die(const char *what)
+{
+	(void)fprintf(stderr, "bench_sasl: %s\n", what);
+	exit(1);
+}
 
 static int
 on_path(void *context, const char **path)
@@ -50,7 +58,7 @@ on_log(void *context, int level, const char *text)
 {
 	(void)context;
 	if (level == SASL_LOG_ERR)
-		raw_die(text);
+		die(text);
 	return SASL_OK;
 }
 
@@ -129,7 +137,7 @@ exchange(const char *service, const char *mech, const char *text)
 	if (sasl_server_new(service, "mail.example.com", NULL, NULL, NULL, NULL,
 		0, &conn) != SASL_OK ||
 	    sasl_setprop(conn, SASL_SSF_EXTERNAL, &ssf) != SASL_OK)
-		raw_die("no connection");
+		die("no connection");
 	rc = sasl_server_start(conn, mech, text, message_len, &out, &out_len);
 	sasl_dispose(&conn);
 	return rc;
@@ -148,7 +156,7 @@ new_service(void)
 static bool
 nothing_and_raw(void *arg)
 {
-	return exchange("bench", "NOTHING", arg) == SASL_OK && raw_verify(&raw);
+	return exchange("bench", "NOTHING", arg) == SASL_OK && raw_run(NULL);
 }
 
 static bool
@@ -201,25 +209,25 @@ make_messages(const char *token)
 int
 main(int argc, char **argv)
 {
-	static char token[RAW_FILE_MAX], text[RAW_FILE_MAX];
+	static char token[FILE_MAX], text[FILE_MAX];
 	size_t rounds = 101;
-	json_t *jwks;
+	json_t *jwk;
 
 	if (argc < 5)
-		raw_die("usage: bench_sasl PLUGINS TOKEN JWKS CONFIG [ROUNDS]");
+		die("usage: bench_sasl PLUGINS TOKEN JWK CONFIG [ROUNDS]");
 	if (argc > 5)
 		rounds = strtoul(argv[5], NULL, 10);
 	plugins = argv[1];
 	config = argv[4];
-	raw_slurp(argv[2], token);
-	raw_slurp(argv[3], text);
-	if ((jwks = json_loads(text, 0, NULL)) == NULL)
-		raw_die("the JWKS is not JSON");
-	raw_open(&raw, token, jwks);
+	if (!bench_slurp(argv[2], token, FILE_MAX) ||
+	    !bench_slurp(argv[3], text, FILE_MAX) ||
+	    (jwk = json_loads(text, 0, NULL)) == NULL)
+		die("a file cannot be read");
+	raw_open(token, jwk);
 	make_messages(token);
 	if (sasl_server_init(callbacks, "bench") != SASL_OK ||
 	    sasl_server_add_plugin("nothing", nothing_plug_init) != SASL_OK)
-		raw_die("libsasl2 does not start");
+		die("libsasl2 does not start");
 	if (!bench_run(candidates, N, rounds))
 		return 1;
 	(void)

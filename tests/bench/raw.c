@@ -3,120 +3,198 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void
-raw_die(const char *what)
+#define PART_MAX 1024
+
+static const char *signed_text;
+static size_t signed_len;
+static unsigned char sig[PART_MAX];
+static size_t sig_len;
+static EVP_PKEY *key;
+static EVP_PKEY_CTX *check;
+static EVP_MD_CTX *hash;
+static EVP_MD *md;
+static bool is_pss;
+
+static void
+need(bool ok, const char *what)
 {
-	(void)fprintf(stderr, "bench: %s\n", what);
+	if (ok)
+		return;
+	(void)fprintf(stderr, "raw: %s\n", what);
 	exit(1);
 }
 
-void
-raw_slurp(const char *path, char out[RAW_FILE_MAX])
+static size_t
+decode(const char *in, unsigned char out[PART_MAX])
 {
-	FILE *f = fopen(path, "r");
-	size_t n;
+	char plain[2 * PART_MAX];
+	size_t len = strlen(in), pad = 0;
+	int n;
 
-	if (f == NULL)
-		raw_die(path);
-	n = fread(out, 1, RAW_FILE_MAX - 1, f);
-	(void)fclose(f);
-	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
-		n--;
-	out[n] = '\0';
+	need(len + 3 < sizeof(plain), "part too long");
+	for (size_t i = 0; i < len; i++)
+		plain[i] = in[i] == '-' ? '+' : in[i] == '_' ? '/' : in[i];
+	for (; (len + pad) % 4 != 0; pad++)
+		plain[len + pad] = '=';
+	n = EVP_DecodeBlock(out, (unsigned char *)plain, (int)(len + pad));
+	need(n > 0, "base64url");
+	return (size_t)n - pad;
 }
 
 static size_t
-decode(const char *in, size_t len, unsigned char *out)
+member(const json_t *jwk, const char *name, unsigned char out[PART_MAX])
 {
-	char plain[RAW_FILE_MAX];
-	int n;
-
-	memcpy(plain, in, len);
-	for (size_t i = 0; i < len; i++)
-		plain[i] = in[i] == '-' ? '+' : in[i] == '_' ? '/' : in[i];
-	while (len % 4 != 0)
-		plain[len++] = '=';
-	n = EVP_DecodeBlock(out, (unsigned char *)plain, (int)len);
-	while (n > 0 && plain[len - 1] == '=') {
-		len--;
-		n--;
-	}
-	return n > 0 ? (size_t)n : 0;
-}
-
-static void
-find_jwk(struct raw *raw, const char *token, const json_t *jwks)
-{
-	unsigned char header[4096];
-	json_t *v, *h;
-	size_t i, n;
-
-	n = decode(token, strcspn(token, "."), header);
-	if ((h = json_loadb((char *)header, n, 0, NULL)) == NULL)
-		raw_die("the token has no header");
-	raw->kid = strdup(json_string_value(json_object_get(h, "kid")));
-	json_decref(h);
-	json_array_foreach (json_object_get(jwks, "keys"), i, v)
-		if (strcmp(json_string_value(json_object_get(v, "kid")),
-			raw->kid) == 0)
-			raw->jwk = v;
-	if (raw->jwk == NULL)
-		raw_die("the set has no such key");
+	return decode(json_string_value(json_object_get(jwk, name)), out);
 }
 
 static BIGNUM *
 number(const json_t *jwk, const char *name)
 {
-	unsigned char bytes[1024];
-	const char *s = json_string_value(json_object_get(jwk, name));
+	unsigned char bytes[PART_MAX];
+	const size_t len = member(jwk, name, bytes);
 
-	return BN_bin2bn(bytes, (int)decode(s, strlen(s), bytes), NULL);
+	return BN_bin2bn(bytes, (int)len, NULL);
+}
+
+static void
+make_key(const char *type, OSSL_PARAM_BLD *bld)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
+
+	need(EVP_PKEY_fromdata_init(ctx) == 1 &&
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1,
+	    "the key");
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+}
+
+static void
+open_rsa(const json_t *jwk)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+
+	need(OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N,
+		 number(jwk, "n")) == 1 &&
+		OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E,
+		    number(jwk, "e")) == 1,
+	    "n and e");
+	make_key("RSA", bld);
+}
+
+/* P-256 alone: that is what is measured. */
+static void
+open_ec(const json_t *jwk)
+{
+	unsigned char point[1 + 2 * PART_MAX] = { 4 };
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	const size_t half = member(jwk, "x", point + 1);
+
+	need(member(jwk, "y", point + 1 + half) == half, "x and y");
+	need(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME,
+		 "P-256", 0) == 1 &&
+		OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY,
+		    point, 1 + 2 * half) == 1,
+	    "x and y");
+	make_key("EC", bld);
+}
+
+/* r and s, as OpenSSL wants them. */
+static void
+to_der(void)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(sig, (int)sig_len / 2, NULL);
+	BIGNUM *s = BN_bin2bn(sig + sig_len / 2, (int)sig_len / 2, NULL);
+	unsigned char *out = sig;
+
+	need(ECDSA_SIG_set0(pair, r, s) == 1, "the signature");
+	sig_len = (size_t)i2d_ECDSA_SIG(pair, &out);
+	ECDSA_SIG_free(pair);
+}
+
+static bool
+set_padding(EVP_PKEY_CTX *ctx)
+{
+	return !is_pss ||
+	    (EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
+		EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) ==
+		    1);
 }
 
 void
-raw_open(struct raw *raw, const char *token, const json_t *jwks)
+raw_open(const char *token, const json_t *jwk)
 {
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	const char *sig = strrchr(token, '.') + 1;
+	const char *dot = strrchr(token, '.');
+	const char *alg = json_string_value(json_object_get(jwk, "alg"));
+	const char *kty = json_string_value(json_object_get(jwk, "kty"));
+	const bool is_ec = strcmp(kty, "EC") == 0;
 
-	memset(raw, 0, sizeof(*raw));
-	find_jwk(raw, token, jwks);
-	if (bld == NULL || ctx == NULL ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N,
-		number(raw->jwk, "n")) != 1 ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E,
-		number(raw->jwk, "e")) != 1 ||
-	    EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &raw->key, EVP_PKEY_PUBLIC_KEY,
-		OSSL_PARAM_BLD_to_param(bld)) != 1)
-		raw_die("cannot make the key");
-	raw->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	raw->hash = EVP_MD_CTX_new();
-	raw->check = EVP_PKEY_CTX_new_from_pkey(NULL, raw->key, NULL);
-	if (EVP_PKEY_verify_init(raw->check) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(raw->check, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(raw->check, raw->md) != 1)
-		raw_die("cannot prepare the check");
-	raw->text = token;
-	raw->text_len = (size_t)(sig - 1 - token);
-	raw->sig_len = decode(sig, strlen(sig), raw->sig);
+	is_pss = alg != NULL && alg[0] == 'P';
+	signed_text = token;
+	signed_len = (size_t)(dot - token);
+	sig_len = decode(dot + 1, sig);
+	if (is_ec) {
+		open_ec(jwk);
+		to_der();
+	} else
+		open_rsa(jwk);
+	md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	hash = EVP_MD_CTX_new();
+	check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	need(EVP_PKEY_verify_init(check) == 1 && set_padding(check) &&
+		EVP_PKEY_CTX_set_signature_md(check, md) == 1,
+	    "the check");
+}
+
+char *
+raw_pem(void)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data, *out;
+	long n;
+
+	need(bio != NULL && PEM_write_bio_PUBKEY(bio, key) == 1, "PEM");
+	n = BIO_get_mem_data(bio, &data);
+	out = strndup(data, (size_t)n);
+	BIO_free(bio);
+	return out;
 }
 
 bool
-raw_verify(const struct raw *raw)
+raw_run(void *unused)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len;
 
-	return EVP_DigestInit_ex2(raw->hash, raw->md, NULL) == 1 &&
-	    EVP_DigestUpdate(raw->hash, raw->text, raw->text_len) == 1 &&
-	    EVP_DigestFinal_ex(raw->hash, md, &len) == 1 &&
-	    EVP_PKEY_verify(raw->check, raw->sig, raw->sig_len, md, len) == 1;
+	(void)unused;
+	return EVP_DigestInit_ex2(hash, md, NULL) == 1 &&
+	    EVP_DigestUpdate(hash, signed_text, signed_len) == 1 &&
+	    EVP_DigestFinal_ex(hash, digest, &len) == 1 &&
+	    EVP_PKEY_verify(check, sig, sig_len, digest, len) == 1;
+}
+
+bool
+raw_fresh_run(void *unused)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *inner;
+	bool ok;
+
+	(void)unused;
+	ok = EVP_DigestVerifyInit(ctx, &inner, EVP_sha256(), NULL, key) == 1 &&
+	    set_padding(inner) &&
+	    EVP_DigestVerify(ctx, sig, sig_len,
+		(const unsigned char *)signed_text, signed_len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok;
 }

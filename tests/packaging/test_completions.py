@@ -89,6 +89,7 @@ def check(report, kind):
     expect("audient ex", ["explain"], "a command")
     expect("audient keys ", ["list", "refresh", "flush"], "the verbs of keys")
     expect("audient keys re", ["refresh"], "a verb of keys")
+    expect("audient deny ", ["list", "add", "remove"], "the verbs of deny")
     expect("audient keys list --f", ["--force"], "an option after the verb")
     expect("audient explain --service imap", ["imap"], "a SASL service")
     expect("audient explain --user roo", ["root"], "a user")

@@ -8,7 +8,9 @@ was run, and says why.
 """
 
 import contextlib
+import glob
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -117,6 +119,8 @@ class Rig:
             tenant_dir, audience=AUDIENCE, name=[socket.gethostname()]))
         # the helper runs as nobody, and is to read the authority's file
         self.ca = self.write("ca.pem", open(self.tenant.ca).read())
+        self.helper = os.path.join(BUILD, "audient-fetch")
+        self.plugins = None     # directory, once they are installed
 
     def __enter__(self):
         return self
@@ -163,13 +167,60 @@ class Rig:
     def configure(self, text="", name="audient.conf"):
         """Writes audient.conf; text is added to what every test needs."""
         return self.write(name, "\n".join([
-            "issuer = " + self.tenant.issuer,
+            *self._places(),
             "audience = " + AUDIENCE,
             "username_claim = " + USERNAME_CLAIM,
-            "ca_file = " + self.ca,
-            "cache_dir = " + self.cache,
-            "fetch_helper = " + os.path.join(BUILD, "audient-fetch"),
             text, ""]))
+
+    def _places(self):
+        """Lines that every audient.conf of a test has."""
+        return ["issuer = " + self.tenant.issuer,
+                "ca_file = " + self.ca, "cache_dir = " + self.cache,
+                "fetch_helper = " + self.helper]
+
+    def configure_as(self, page, text="", instead=None):
+        """The audient.conf of a page of the documentation, with the tenant
+        and the places of this test; text goes above its sections."""
+        return self.write("audient.conf", page.file(
+            "/etc/audient/audient.conf", {
+                "domain         = example.eu.auth0.com": "\n".join(
+                    [*self._places(), text]), **(instead or {})}))
+
+    def install(self):
+        """Puts our plug-ins where Cyrus SASL looks for them, in the jail, and
+        the helper where any user may run it."""
+        system = glob.glob("/usr/lib/*/sasl2/libplain.so")
+        if not system:
+            skip("libsasl2-modules is not installed")
+        system = os.path.dirname(system[0])
+        ours = os.path.join(self.dir, "root" + system)
+        if not os.path.exists(ours):
+            # KDE's plug-in has one of our mechanisms
+            shutil.copytree(system, ours, symlinks=True,
+                            ignore=shutil.ignore_patterns("libkdexoauth2*"))
+        for name in ("libaudient.so", "libaudientclient.so"):
+            shutil.copy(os.path.join(BUILD, ".libs", name), ours)
+        self.replace(system)
+        self.plugins = ours
+        self.helper = os.path.join(self.path("libexec"), "audient-fetch")
+        shutil.copy(os.path.join(BUILD, "audient-fetch"), self.helper)
+
+    def certificate(self, name):
+        """Makes NAME.pem, which signs itself, and NAME.key."""
+        paths = [os.path.join(self.dir, name + end) for end in
+                 (".pem", ".key")]
+        self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                 "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                 "/CN=" + name, "-addext",
+                 "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                 "-out", paths[0], "-keyout", paths[1])
+        return paths
+
+    def cache_for(self, user):
+        """What audient-cachedirs(8) does for a user of the system."""
+        who = pwd.getpwnam(user)
+        where = self.path("cache", str(who.pw_uid), mode=0o700)
+        os.chown(where, who.pw_uid, who.pw_gid)
 
     def accounts(self, *names):
         """Lets accounts exist in the jail, with passwords that never fit."""
@@ -194,14 +245,16 @@ class Rig:
         return [os.path.join(SOURCE, "tests", "servers", "jail"), self.dir,
                 *command]
 
-    def start(self, *command, log=None, env=None, wait_port=None):
-        """Starts a daemon in the jail; it is stopped at the end."""
+    def start(self, *command, log=None, env=None, wait_port=None, stop=None):
+        """Starts a daemon in the jail; it is stopped at the end, by a command
+        if it needs one."""
         out = open(os.path.join(self.dir, log or "daemon.log"), "ab")
         process = subprocess.Popen(
             self.jailed(*command), stdin=subprocess.DEVNULL, stdout=out,
             stderr=out, env={**os.environ, **(env or {})},
             start_new_session=True)
         out.close()
+        process.stop_command = stop
         self._processes.append(process)
         if wait_port is not None and not self.listens(wait_port, process):
             print("# %s did not start:" % command[0])
@@ -219,6 +272,10 @@ class Rig:
         return False
 
     def stop(self, process):
+        if process.poll() is None and process.stop_command:
+            self.run(*process.stop_command, jailed=True)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)

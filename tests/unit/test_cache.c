@@ -216,7 +216,7 @@ static void
 reopen(void)
 {
 	cache_close(cache);
-	assert_int_equal(cache_open(&cache, base, &crypto), REASON_OK);
+	assert_int_equal(cache_open(&cache, base, &crypto, true), REASON_OK);
 }
 
 static void
@@ -285,7 +285,7 @@ test_no_directory(void **state)
 	places[1] = unit_path(base, "file");
 	unit_write(places[1], SPAN("x"), 0600);
 	for (size_t i = 0; i < nitems(places); i++) {
-		assert_int_equal(cache_open(&none, places[i], &crypto),
+		assert_int_equal(cache_open(&none, places[i], &crypto, true),
 		    REASON_OK);
 		row_bool("load",
 		    cache_load(none, CACHE_KEYS, CACHE_OWN, ID, &body), false);
@@ -473,7 +473,8 @@ test_modes(void **state)
 		unit_dir_remove(base);
 		cache_close(cache);
 		base = unit_dir();
-		assert_int_equal(cache_open(&cache, base, &crypto), REASON_OK);
+		assert_int_equal(cache_open(&cache, base, &crypto, true),
+		    REASON_OK);
 		free(path);
 		path = file_of(ID);
 	}
@@ -486,7 +487,7 @@ set_up(void **state)
 {
 	(void)state;
 	base = unit_dir();
-	return cache_open(&cache, base, &crypto) == REASON_OK ? 0 : -1;
+	return cache_open(&cache, base, &crypto, true) == REASON_OK ? 0 : -1;
 }
 
 static int

@@ -258,7 +258,7 @@ set_up(void **state)
 	bodies[0] = unit_repeat('o', 5000);
 	bodies[1] = unit_repeat('n', 7000);
 	return crypto_open(&crypto) == REASON_OK &&
-		cache_open(&cache, base, &crypto) == REASON_OK
+		cache_open(&cache, base, &crypto, true) == REASON_OK
 	    ? 0
 	    : -1;
 }

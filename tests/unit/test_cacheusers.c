@@ -70,7 +70,7 @@ as_other(int (*check)(void))
 		    setuid(OTHER) != 0)
 			_exit(255);
 		cache_close(cache);
-		if (cache_open(&cache, base, &crypto) != REASON_OK)
+		if (cache_open(&cache, base, &crypto, true) != REASON_OK)
 			_exit(254);
 		_exit(check());
 	}
@@ -283,7 +283,7 @@ test_base(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(cache_open(&made, path, &crypto), REASON_OK);
+	assert_int_equal(cache_open(&made, path, &crypto, true), REASON_OK);
 	cache_close(made);
 	row_bool("made", stat(path, &st) == 0, unit_is_root());
 	if (unit_is_root())
@@ -298,7 +298,7 @@ set_up(void **state)
 	(void)state;
 	base = unit_dir();
 	assert_int_equal(chmod(base, 0755), 0);
-	return cache_open(&cache, base, &crypto) == REASON_OK ? 0 : -1;
+	return cache_open(&cache, base, &crypto, true) == REASON_OK ? 0 : -1;
 }
 
 static int

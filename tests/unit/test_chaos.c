@@ -460,10 +460,10 @@ run_once(void)
 		.now = NOW };
 	struct world world = { .crypto = crypto };
 	struct trace trace = { .step = NULL };
-	enum reason reason;
+	enum reason reason = cache_open(&world.cache, site.dir, &crypto, true);
 
 	number++;
-	if ((reason = cache_open(&world.cache, site.dir, &crypto)) == REASON_OK)
+	if (reason == REASON_OK)
 		reason = once_take(&world, &use, &trace);
 	cache_close(world.cache);
 	return reason;

@@ -170,7 +170,7 @@ open_cache(void)
 			     SITE_A, id),
 	    REASON_OK);
 	(void)snprintf(record_name, sizeof(record_name), "%s-keys", id);
-	assert_int_equal(cache_open(&cache, path, &audient->world.crypto),
+	assert_int_equal(cache_open(&cache, path, &audient->world.crypto, true),
 	    REASON_OK);
 	free(path);
 }

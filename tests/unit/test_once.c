@@ -134,7 +134,8 @@ test_sweep(void **state)
 		unit_dir_remove(base);
 		base = unit_dir();
 		cache_close(world.cache);
-		assert_int_equal(cache_open(&world.cache, base, &world.crypto),
+		assert_int_equal(cache_open(&world.cache, base, &world.crypto,
+				     true),
 		    REASON_OK);
 	}
 	rows_end();
@@ -215,7 +216,8 @@ test_no_place(void **state)
 			assert_int_equal(chmod(place, 0777), 0);
 		}
 		cache_close(world.cache);
-		assert_int_equal(cache_open(&world.cache, place, &world.crypto),
+		assert_int_equal(cache_open(&world.cache, place, &world.crypto,
+				     true),
 		    REASON_OK);
 		take(what[i], use_of("sshd", TOKEN), REASON_INTERNAL);
 		take(what[i], rehearsal("sshd", TOKEN), REASON_OK);
@@ -264,7 +266,7 @@ set_up(void **state)
 	(void)state;
 	base = unit_dir();
 	return crypto_open(&world.crypto) == REASON_OK &&
-		cache_open(&world.cache, base, &world.crypto) == REASON_OK
+		cache_open(&world.cache, base, &world.crypto, true) == REASON_OK
 	    ? 0
 	    : -1;
 }

@@ -324,7 +324,7 @@ set_up(void **state)
 {
 	(void)state;
 	base = unit_dir();
-	return cache_open(&cache, base, &crypto) == REASON_OK ? 0 : -1;
+	return cache_open(&cache, base, &crypto, true) == REASON_OK ? 0 : -1;
 }
 
 static int

@@ -5,7 +5,8 @@
 #include "handle.h"
 #include "unit.h"
 
-static struct audient audient; /* what it takes for a digest */
+static struct audient audient; /* what it takes for a digest and a count */
+static char *dir;
 
 /* The audit line is part of the interface. */
 static const struct {
@@ -330,14 +331,21 @@ static int
 set_up(void **state)
 {
 	(void)state;
-	return crypto_open(&audient.world.crypto) == REASON_OK ? 0 : -1;
+	dir = unit_dir();
+	return crypto_open(&audient.world.crypto) == REASON_OK &&
+		cache_open(&audient.world.cache, dir, &audient.world.crypto,
+		    false) == REASON_OK
+	    ? 0
+	    : -1;
 }
 
 static int
 tear_down(void **state)
 {
 	(void)state;
+	cache_close(audient.world.cache);
 	crypto_close(&audient.world.crypto);
+	unit_dir_remove(dir);
 	return 0;
 }
 

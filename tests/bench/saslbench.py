@@ -1,16 +1,55 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Binds on a real slapd, over its socket: with a token, and in the ways that
-slapd has by itself.  One client; the ways take turns."""
+"""What our SASL plug-in costs: an exchange, a process that loads it and never
+uses it, and a bind on a real slapd, beside the ways that slapd has by itself.
+"""
 
+import base64
 import glob
+import json
 import os
 import statistics
 import sys
 import time
 
 from directory import Directory, oauthbearer
+from rig import BUILD
 
 ROUNDS, BATCH = 31, 20
+
+
+def key_of(rig, token):
+    """The published key that a token is signed with."""
+    header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "==="))
+    _, _, jwks = rig.tenant.request("GET", "/.well-known/jwks.json")
+    return jwks.decode(), next(key for key in json.loads(jwks)["keys"]
+                               if key["kid"] == header["kid"])
+
+
+def plugins(rig):
+    """Directories: none, ours alone, the system's, and both."""
+    out = [rig.path(name) for name in ("empty", "alone", "system", "both")]
+    ours = os.path.join(BUILD, ".libs", "libaudient.so")
+    for path in (out[1], out[3]):
+        os.symlink(ours, os.path.join(path, "libaudient.so"))
+    for plugin in glob.glob("/usr/lib/*/sasl2/*.so"):
+        for path in out[2:]:
+            if "audient" not in plugin:
+                os.symlink(plugin,
+                           os.path.join(path, os.path.basename(plugin)))
+    return out
+
+
+def exchanges(rig, token_file, run, program, rounds):
+    """run and program are those of bench.py."""
+    with open(token_file, encoding="ascii") as f:
+        jwks, key = key_of(rig, f.read().strip())
+    config = rig.configure(
+        "jwks_file = " + rig.write("sasl-jwks.json", jwks), "sasl.conf")
+    empty, alone, system, both = plugins(rig)
+    return run(program("bench_sasl"), alone, token_file,
+               rig.write("sasl-jwk.json", json.dumps(key)), config,
+               rounds) or \
+        run(program("bench_load"), empty, system, both, config, rounds)
 
 
 def cpu_ns(pid):
@@ -50,7 +89,8 @@ def sample(bind, pid):
     return [n / BATCH for n in took]
 
 
-def main(rig):
+def binds(rig):
+    """One client on slapd's socket; the ways take turns."""
     rig.configure("keys_max_age = 3600")
     directory = Directory(rig)
     with open(os.path.join(rig.dir, "slapd.pid"), encoding="ascii") as f:

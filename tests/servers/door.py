@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One port at which tokens are shown: what the tests of all hosts need to
+know of it."""
+
+import os
+import re
+import time
+
+from rig import PATIENCE, USERNAME_CLAIM
+
+
+class Door:
+    """name: for people.  protocol: how clients call it.  talk: the class of
+    wire.py.  trust: certificate file.  logs: files beside the syslog.
+    has_lines, limit: do messages stand in lines, and how long may they be?
+    is_ours: is it our plug-in that reads them?"""
+
+    def __init__(self, rig, name, protocol, talk, port, trust=None,
+                 service=None, audience=None, scope=None, logs=(),
+                 mechanisms=("OAUTHBEARER", "XOAUTH2"), user="alice",
+                 has_lines=True, limit=12000, is_ours=True):
+        self.rig, self.name, self.protocol = rig, name, protocol
+        self.talk, self.port, self.trust = talk, port, trust
+        self.service = service or protocol
+        self.audience, self.scope = audience, scope
+        self.mechanisms, self.user = mechanisms, user
+        self.has_lines, self.limit, self.is_ours = has_lines, limit, is_ours
+        self._logs = [os.path.join(rig.dir, log) for log in logs]
+
+    def connect(self):
+        return self.talk(self.port, self.trust)
+
+    def mint(self, **options):
+        """A token of our user for this door, unless the options say
+        otherwise."""
+        return self.rig.tenant.mint("alice", **{
+            "audience": self.audience, "scope": self.scope,
+            "claims": {USERNAME_CLAIM: self.user}, **options})
+
+    # --- what was logged ---------------------------------------------------
+
+    def mark(self):
+        """How much there is: what comes later is new."""
+        return self.rig.syslog.mark(), [os.path.getsize(log)
+                                        for log in self._logs]
+
+    def news(self, mark):
+        """New lines, without the date of the syslog."""
+        count, sizes = mark
+        out = [re.sub(r"^<\d+>\w+ +\d+ [\d:]+ ", "", line)
+               for line in self.rig.syslog.lines()[count:]]
+        for log, size in zip(self._logs, sizes):
+            with open(log, encoding="utf-8", errors="replace") as f:
+                f.seek(size)
+                out += f.read().splitlines()
+        return out
+
+    def wait(self, pattern, mark):
+        """The first new line with the pattern, or ""."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for line in self.news(mark):
+                if re.search(pattern, line):
+                    return line
+            if time.monotonic() > deadline:
+                return ""
+            time.sleep(0.02)
+
+    def clean(self, text):
+        """Without what differs from run to run, on one line."""
+        text = text.replace(self.rig.dir, "DIR")
+        text = re.sub(r"\b%d\b" % self.port, "PORT", text)
+        text = re.sub(r"[\w+/=.-]{80,}", "TOKEN", text)
+        text = re.sub(r"\x1b[\[\]()][0-9;?]*[A-Za-z]?", "", text)
+        return re.sub(r"\s+", " ", text).strip()

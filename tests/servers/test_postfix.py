@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A token lets mail into a real Postfix, with smtpd in its chroot as Debian
+ships it, set up from docs/hosts/postfix.md."""
+
+import os
+import sys
+
+import badinput
+import matrix
+import rig as rig_module
+from badinput import message
+from matrix import COOLDOWN
+from postfix import Postfix
+from rig import USERNAME_CLAIM, Rig
+from wire import Smtp
+
+# of a token: how many bytes, is it on the line of AUTH, how Postfix takes it
+# as delivered, and as the page has it
+SIZES = (
+    (700, True, "235", "235"), (1470, True, "235", "235"),
+    (1600, True, "535", "235"), (3000, True, "535", "235"),
+    (9000, True, "535", "235"), (700, False, "235", "235"),
+    (3000, False, "235", "235"), (9000, False, "235", "235"),
+    (9300, False, "500", "235"), (16000, False, "500", "235"),
+)
+
+
+def fetch_keys(rig, host):
+    """What root's timer does, with the command of the page."""
+    status, out = rig.run("sh", "-c", host.page.command("keys", {
+        "audient ": "%s/audient " % rig_module.BUILD}).strip() +
+        " --config %s/audient.conf" % rig.dir)
+    rig.case(status == 0, "root fetches the keys", out)
+
+
+def login(door, token, inline=True, name=b""):
+    with door.connect() as talk:
+        return talk.login("OAUTHBEARER", message(token.encode(), name),
+                          inline)[0]
+
+
+def sized(door, size):
+    """A token of just so many bytes."""
+    token = door.mint(pad_to=size, header={"typ": None}, claims={
+        USERNAME_CLAIM: door.user, "azp": None})
+    assert len(token) == size, len(token)
+    return token
+
+
+def sizes(rig, host, column, what):
+    for size, inline, *want in SIZES:
+        mark = host.door.mark()
+        step = login(host.door, sized(host.door, size), inline)
+        cut = want[column] != "535" or host.door.wait(
+            "request longer than 2048", mark)
+        rig.case(step.text.startswith(want[column]) and cut,
+                 "%d bytes, %s, %s: %s" % (
+                     size, "on the line of AUTH" if inline else
+                     "on a line of its own", what, want[column]), step,
+                 *host.door.news(mark))
+
+
+def in_the_clear(rig, host):
+    """Neither offered nor accepted before STARTTLS."""
+    with Smtp(host.port) as talk:
+        talk.send(talk.hello)
+        offered = talk.reply()
+        rig.case("AUTH" not in offered, "no AUTH before STARTTLS", offered)
+        step = talk.start("OAUTHBEARER", message(host.door.mint().encode()))
+        rig.case(step.kind == "out", "a token before STARTTLS: refused", step)
+    with host.door.connect() as talk:
+        rig.case("AUTH OAUTHBEARER XOAUTH2" in talk.capabilities or
+                 "AUTH XOAUTH2 OAUTHBEARER" in talk.capabilities,
+                 "both mechanisms, and no others, behind STARTTLS",
+                 talk.capabilities)
+
+
+def chroot(rig, host):
+    """smtpd cannot fetch; what root fetches is there at once."""
+    rig.tenant.rotate()
+    rig.tenant.rotate()
+    token = host.door.mint()
+    step = login(host.door, token)
+    rig.case(step.text.startswith("454 4.7.0"),
+             "a new key, in the chroot: 454", step)
+    fetch_keys(rig, host)
+    step = login(host.door, token)
+    rig.case(step.kind == "in", "the same, once root has fetched the keys",
+             step)
+
+
+def page(rig, host):
+    """The commands of the page, and what it says of the log."""
+    mark = host.door.mark()
+    login(host.door, host.door.mint(ttl=-600), name=b"alice")
+    where = rig.path("page", mode=0o700)
+    rig.write("page/token", host.door.mint() + "\n", 0o600)
+    rig.write("page/letter", "Subject: test\r\n\r\nHello.\r\n")
+    there = {"mail.example.com:587": "127.0.0.1:%d --cacert %s" % (
+        host.port, host.door.trust)}
+    status, out = rig.run("sh", "-c", "cd %s; %s" % (
+        where, host.page.command("curl", there)))
+    rig.case(status == 0, "the page's curl", out)
+    config = rig.write("page/msmtprc", host.page.file("msmtprc", {
+        "mail.example.com": "127.0.0.1", "587": "%d" % host.port,
+        "/home/alice": where}) + "tls_trust_file %s\n" % host.door.trust,
+        0o600)
+    status, out = rig.run("msmtp", "-C", config, "-a", "work",
+                          "bob@example.com", text="Subject: test\n\nHello.\n")
+    rig.case(status == 0, "the page's msmtp", out)
+    for pattern in host.page.log("lines"):
+        rig.case(host.door.wait(pattern, mark), "the log has: " + pattern,
+                 *host.door.news(mark))
+
+
+def main():
+    rig_module.need_root()
+    rig_module.need("postfix", "unshare", "curl", "msmtp")
+    with Rig("postfix") as rig:
+        rig.install()
+        host = Postfix(rig)
+        rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
+        fetch_keys(rig, host)
+        host.start()
+        in_the_clear(rig, host)
+        badinput.play(host.door)
+        sizes(rig, host, 1, "as the page has it")
+        chroot(rig, host)
+        page(rig, host)
+        matrix.run_doors("postfix", [host.door])
+        fetch_keys(rig, host)
+        host.restart(limits=False)
+        sizes(rig, host, 0, "as delivered")
+        unused = host.page.unused()
+        rig.case(not unused, "all of the page was used", *unused)
+        rig.secret_free([host.door.mint()])
+        return rig.finish()
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sys.exit(main())
