@@ -134,7 +134,10 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	const enum outcome outcome = reason_outcome(v->reason);
 	char id[AUDIENT_TOKEN_ID_SIZE];
 
-	count_decision(a->world.cache, rq->service, v->reason);
+	if (a->tally != NULL)
+		tally_add(a->tally, a->world.cache, rq->service, v->reason);
+	else
+		count_decisions(a->world.cache, rq->service, v->reason, 1);
 	get_id(a, rq, v, id);
 	pair(&line, "service", span_of(rq->service));
 	pair_if(&line, "user",

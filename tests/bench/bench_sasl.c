@@ -6,8 +6,7 @@
  *     bench_sasl PLUGINS TOKEN JWK CONFIG [ROUNDS]
  *
  * PLUGINS is a directory with libaudient.so, JWK a file with the key of the
- * token.  Whoever asks for another service
- * is another question, so a service with a new name sees no token again.
+ * token.  In another realm it is another question: there the token is new.
  */
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
@@ -126,7 +125,7 @@ nothing_plug_init(const sasl_utils_t *utils, int max, int *version,
  */
 
 static int
-exchange(const char *service, const char *mech, const char *text)
+exchange(const char *realm, const char *mech, const char *text)
 {
 	const sasl_ssf_t ssf = 256;
 	const char *out;
@@ -134,8 +133,8 @@ exchange(const char *service, const char *mech, const char *text)
 	sasl_conn_t *conn;
 	int rc;
 
-	if (sasl_server_new(service, "mail.example.com", NULL, NULL, NULL, NULL,
-		0, &conn) != SASL_OK ||
+	if (sasl_server_new("bench", "mail.example.com", realm, NULL, NULL,
+		NULL, 0, &conn) != SASL_OK ||
 	    sasl_setprop(conn, SASL_SSF_EXTERNAL, &ssf) != SASL_OK)
 		die("no connection");
 	rc = sasl_server_start(conn, mech, text, message_len, &out, &out_len);
@@ -144,43 +143,43 @@ exchange(const char *service, const char *mech, const char *text)
 }
 
 static const char *
-new_service(void)
+new_realm(void)
 {
 	static char name[32];
 	static unsigned long n;
 
-	(void)snprintf(name, sizeof(name), "bench-%lu", n++);
+	(void)snprintf(name, sizeof(name), "realm-%lu", n++);
 	return name;
 }
 
 static bool
 nothing_and_raw(void *arg)
 {
-	return exchange("bench", "NOTHING", arg) == SASL_OK && raw_run(NULL);
+	return exchange(NULL, "NOTHING", arg) == SASL_OK && raw_run(NULL);
 }
 
 static bool
 nothing(void *arg)
 {
-	return exchange("bench", "NOTHING", arg) == SASL_OK;
+	return exchange(NULL, "NOTHING", arg) == SASL_OK;
 }
 
 static bool
 ours(void *arg)
 {
-	return exchange(new_service(), "OAUTHBEARER", arg) == SASL_OK;
+	return exchange(new_realm(), "OAUTHBEARER", arg) == SASL_OK;
 }
 
 static bool
 ours_seen(void *arg)
 {
-	return exchange("bench", "OAUTHBEARER", arg) == SASL_OK;
+	return exchange(NULL, "OAUTHBEARER", arg) == SASL_OK;
 }
 
 static bool
 ours_refused(void *arg)
 {
-	return exchange("bench", "OAUTHBEARER", arg) == SASL_CONTINUE;
+	return exchange(NULL, "OAUTHBEARER", arg) == SASL_CONTINUE;
 }
 
 static struct candidate candidates[] = {
