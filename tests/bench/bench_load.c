@@ -131,7 +131,7 @@ main(int argc, char **argv)
 	    rounds, "", "best us", "median us", "more us");
 	for (size_t i = 0; i < N; i++) {
 		median[i] = bench_median(ns[i], rounds);
-		(void)printf("%-34s %10.0f %10.0f %+10.0f\n", starts[i].name,
+		(void)printf("%-34s %10.0f %10.0f %10.0f\n", starts[i].name,
 		    bench_best(ns[i], rounds) / 1e3, median[i] / 1e3,
 		    i == 0 ? 0 : (median[i] - median[1]) / 1e3);
 	}

@@ -17,12 +17,10 @@ from rig import BUILD
 ROUNDS, BATCH = 31, 20
 
 
-def key_of(rig, token):
+def key_of(jwks, token):
     """The published key that a token is signed with."""
     header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "==="))
-    _, _, jwks = rig.tenant.request("GET", "/.well-known/jwks.json")
-    return jwks.decode(), next(key for key in json.loads(jwks)["keys"]
-                               if key["kid"] == header["kid"])
+    return next(key for key in jwks["keys"] if key["kid"] == header["kid"])
 
 
 def plugins(rig):
@@ -39,17 +37,13 @@ def plugins(rig):
     return out
 
 
-def exchanges(rig, token_file, run, program, rounds):
-    """run and program are those of bench.py."""
-    with open(token_file, encoding="ascii") as f:
-        jwks, key = key_of(rig, f.read().strip())
-    config = rig.configure(
-        "jwks_file = " + rig.write("sasl-jwks.json", jwks), "sasl.conf")
-    empty, alone, system, both = plugins(rig)
-    return run(program("bench_sasl"), alone, token_file,
-               rig.write("sasl-jwk.json", json.dumps(key)), config,
-               rounds) or \
-        run(program("bench_load"), empty, system, both, config, rounds)
+def exchanges(b, rounds):
+    token, config = b.token("sasl"), b.keys_on_disk("sasl")
+    with open(token, encoding="ascii") as f:
+        key = b.rig.write("jwk", json.dumps(key_of(b.jwks(), f.read())))
+    empty, alone, system, both = plugins(b.rig)
+    b.run("sasl", "bench_sasl", alone, token, key, config, rounds)
+    b.run("sasl-load", "bench_load", empty, system, both, config, rounds)
 
 
 def cpu_ns(pid):
@@ -89,8 +83,8 @@ def sample(bind, pid):
     return [n / BATCH for n in took]
 
 
-def binds(rig):
-    """One client on slapd's socket; the ways take turns."""
+def measure(rig):
+    """(name, medians of microseconds: by the clock, and slapd's CPU) each."""
     rig.configure("keys_max_age = 3600")
     directory = Directory(rig)
     with open(os.path.join(rig.dir, "slapd.pid"), encoding="ascii") as f:
@@ -101,12 +95,19 @@ def binds(rig):
             sample(bind, pid)           # warms up
         samples = [[sample(bind, pid) for _, bind in candidates]
                    for _ in range(ROUNDS)]
-    print("binds on slapd, one client on its socket, %d rounds of %d in turns"
-          % (ROUNDS, BATCH))
-    print("%-34s %10s %10s %13s" % ("", "median us", "per second",
-                                    "slapd CPU us"))
     for (name, _), taken in zip(candidates, zip(*samples)):
-        wall, cpu = (statistics.median(x) / 1e3 for x in zip(*taken))
-        print("%-34s %10.0f %10.0f %13.0f" % (name, wall, 1e6 / wall, cpu))
-    print(flush=True)
-    return 0
+        yield name, [statistics.median(x) / 1e3 for x in zip(*taken)]
+
+
+def binds(b):
+    """One client on slapd's socket; the ways take turns."""
+    text = ["%d rounds of %d binds in turns" % (ROUNDS, BATCH),
+            "%-34s %10s %10s %13s" % ("", "median us", "per second",
+                                      "slapd CPU us")]
+    b.results["sasl-binds"] = []
+    for name, (wall, cpu) in measure(b.rig):
+        text.append("%-34s %10.0f %10.0f %13.0f" % (name, wall, 1e6 / wall,
+                                                    cpu))
+        b.results["sasl-binds"].append((name, [wall, 1e6 / wall, cpu]))
+    b.texts["sasl-binds"] = "\n".join(text)
+    print("== sasl-binds ==\n%s\n" % b.texts["sasl-binds"], flush=True)
