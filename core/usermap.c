@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX  1024 /* longest claim value that is looked up */
-#define GROUPS_MAX 10	/* \0 to \9 */
+#define VALUE_MAX  1024	 /* longest claim value that is looked up */
+#define COST_MAX   65536 /* of an expression: copies that are made */
+#define GROUPS_MAX 10	 /* \0 to \9 */
 
 struct entry {
 	unsigned int line;
@@ -56,12 +57,42 @@ bad(struct text *why, const char *what)
 	return REASON_CONFIG_INVALID;
 }
 
+/*
+ * The C library makes copies of what is repeated, and copies of those if that
+ * is repeated again: a line could ask for more memory than there is.
+ */
+static bool
+is_costly(const char *s)
+{
+	unsigned long cost = 1, most, n;
+
+	for (; *s != '\0' && cost <= COST_MAX; s++) {
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+		else if (*s == '+')
+			cost *= 2;
+		else if (*s == '{') {
+			char *end;
+
+			most = strtoul(s + 1, &end, 10);
+			n = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+			most = most > n ? most : n;
+			if (most > COST_MAX)
+				return true;
+			cost *= most > 0 ? most : 1;
+		}
+	}
+	return cost > COST_MAX;
+}
+
 static enum reason
 compile(const char *expression, regex_t **regexp, struct text *why)
 {
 	char message[128];
 	int rc;
 
+	if (is_costly(expression))
+		return bad(why, "the expression repeats too much");
 	if ((*regexp = calloc(1, sizeof(**regexp))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((rc = regcomp(*regexp, expression, REG_EXTENDED)) == 0)
@@ -275,4 +306,74 @@ usermap_next(const struct usermap *map, struct span value, size_t *at,
 		}
 	}
 	return false;
+}
+
+/* By value; of one value those with the same user beside each other. */
+static int
+by_value(const void *a, const void *b)
+{
+	const struct entry *x = *(const struct entry *const *)a;
+	const struct entry *y = *(const struct entry *const *)b;
+	int order = strcmp(x->value, y->value);
+
+	if (order == 0)
+		order = strcmp(x->user, y->user);
+	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static bool
+is_same_value(const struct entry *a, const struct entry *b)
+{
+	return strcmp(a->value, b->value) == 0;
+}
+
+/* Entries of one value, sorted; n > 0. */
+static void
+tell_repeats(const struct entry *const *e, size_t n,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg)
+{
+	unsigned int first = e[0]->line;
+	const struct entry *of_user = e[0];
+
+	for (size_t i = 1; i < n; i++)
+		if (e[i]->line < first)
+			first = e[i]->line;
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && strcmp(e[i]->user, of_user->user) == 0) {
+			each(arg, e[i]->line, of_user->line, true);
+			continue;
+		}
+		of_user = e[i];
+		if (e[i]->line != first)
+			each(arg, e[i]->line, first, false);
+	}
+}
+
+enum reason
+usermap_repeats(const struct usermap *map,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg)
+{
+	const struct entry **e;
+	size_t end;
+
+	if (map->n == 0)
+		return REASON_OK;
+	if ((e = reallocarray(NULL, map->n, sizeof(const struct entry *))) ==
+	    NULL)
+		return REASON_OUT_OF_MEMORY;
+	for (size_t i = 0; i < map->n; i++)
+		e[i] = &map->entry[i];
+	qsort(e, map->n, sizeof(const struct entry *), by_value);
+	for (size_t i = 0; i < map->n; i = end) {
+		end = i + 1;
+		while (end < map->n && is_same_value(e[end], e[i]))
+			end++;
+		tell_repeats(e + i, end - i, each, arg);
+	}
+	free(e);
+	return REASON_OK;
 }

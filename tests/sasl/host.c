@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "unit.h"
 
 static const struct option *given;
+static pthread_mutex_t noting = PTHREAD_MUTEX_INITIALIZER;
 static struct buf lines, names;
 static size_t counted[SASL_LOG_PASS + 2];
 static bool is_server, is_client;
@@ -101,9 +103,11 @@ on_log(void *context, int level, const char *message)
 {
 	(void)context;
 	assert_in_range(level, 0, SASL_LOG_PASS);
+	assert_int_equal(pthread_mutex_lock(&noting), 0);
 	counted[level]++;
 	assert_int_equal(buf_printf(&lines, "%d %s\n", level, message),
 	    REASON_OK);
+	assert_int_equal(pthread_mutex_unlock(&noting), 0);
 	return SASL_OK;
 }
 
@@ -181,8 +185,10 @@ on_name(sasl_conn_t *conn, void *context, const char *in, unsigned int len,
 	if (len == 0)
 		len = (unsigned int)strlen(in);
 	assert_true(len < max);
+	assert_int_equal(pthread_mutex_lock(&noting), 0);
 	assert_int_equal(buf_printf(&names, "%u %.*s\n", flags, (int)len, in),
 	    REASON_OK);
+	assert_int_equal(pthread_mutex_unlock(&noting), 0);
 	memcpy(out, in, len);
 	out[len] = '\0';
 	*out_len = len;

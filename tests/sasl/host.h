@@ -10,7 +10,7 @@
 /*
  * A program that uses libsasl2, the system's, with the plug-ins of this
  * build: a server, a client, or both.  What it is told is kept, to be looked
- * at.  One at a time in a process.
+ * at.  One at a time in a process; several threads may have talks with it.
  */
 
 /* Options as in a host's option file, NULL behind the last one. */

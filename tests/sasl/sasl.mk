@@ -23,7 +23,8 @@ SASL_TESTS = \
 	tests/sasl/test_plugin \
 	tests/sasl/test_reply \
 	tests/sasl/test_server \
-	tests/sasl/test_services
+	tests/sasl/test_services \
+	tests/sasl/test_threads
 check_PROGRAMS += $(SASL_TESTS)
 TESTS += $(SASL_TESTS)
 UNIT_TESTS += $(SASL_TESTS)
@@ -46,4 +47,11 @@ tests_sasl_test_server_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_server_LDADD = tests/sasl/libhost.la
 tests_sasl_test_services_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_services_LDADD = tests/sasl/libhost.la
+tests_sasl_test_threads_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_threads_LDADD = tests/sasl/libhost.la
+tests_sasl_test_threads_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+
+# For a build with --enable-sanitizers=thread.
+check-threads: all tests/sasl/test_threads
+	AUDIENT_BUILD='$(abs_builddir)' tests/sasl/test_threads
 endif HAVE_CMOCKA
