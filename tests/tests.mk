@@ -57,6 +57,7 @@ SERVER_TESTS = \
 	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
 	tests/servers/test_provider.py \
+	tests/servers/test_recorded.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_slapd_load.py \
