@@ -301,4 +301,5 @@ def main():
         return rig.finish()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
