@@ -4,18 +4,20 @@
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
 BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 
-EXTRA_PROGRAMS = \
-	tests/bench/bench_check \
+BENCHES = \
 	tests/bench/bench_fetch \
 	tests/bench/bench_opaque \
 	tests/bench/bench_pam \
 	tests/bench/bench_procs \
 	tests/bench/bench_validate
-EXTRA_LTLIBRARIES = \
+BENCH_MODULES = \
 	tests/bench/pam_clock.la \
 	tests/bench/pam_crypto.la \
 	tests/bench/pam_curl.la \
 	tests/bench/pam_empty.la
+EXTRA_PROGRAMS += $(BENCHES)
+check_PROGRAMS += tests/bench/bench_check
+EXTRA_LTLIBRARIES += $(BENCH_MODULES)
 
 tests_bench_bench_check_SOURCES = $(BENCH_SOURCES) tests/bench/bench_check.c
 tests_bench_bench_check_CPPFLAGS = $(BENCH_CPPFLAGS)
@@ -74,10 +76,15 @@ tests_bench_pam_empty_la_SOURCES = tests/bench/pam_empty.c
 tests_bench_pam_empty_la_LDFLAGS = $(BENCH_MODULE_LDFLAGS)
 tests_bench_pam_empty_la_LIBADD = $(PAM_LIBS)
 
-CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+CLEANFILES += $(BENCHES) $(BENCH_MODULES)
+
+# Instructions and allocations, which no noise disturbs; sanitizers do.
+if !SANITIZERS
+TESTS += tests/bench/check_instructions.py
+endif
 
 # Results go to bench/ of the build, or where BENCH_OUT says.
-bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+bench: all tests/bench/bench_check $(BENCHES) $(BENCH_MODULES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py \
 		$(BENCH_OUT)
 
@@ -86,6 +93,7 @@ bench-login: all tests/bench/pam_clock.la
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) \
 		$(srcdir)/tests/bench/bench_login.py
 
-EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py \
+	tests/bench/check_instructions.py tests/bench/report.py
 
 .PHONY: bench bench-login
