@@ -3,11 +3,25 @@
 
 HOST_TESTS = \
 	tests/servers/test_cyrus.py \
+	tests/servers/test_dovecot.py \
 	tests/servers/test_memcached.py \
 	tests/servers/test_openldap.py \
 	tests/servers/test_postfix.py \
 	tests/servers/test_svnserve.py
 TESTS += $(HOST_TESTS)
+
+# All logins of all clients, and the page that tells of them.
+check-servers: all $(check_PROGRAMS) $(check_LTLIBRARIES)
+	rm -rf matrix
+	AUDIENT_MATRIX='$(abs_builddir)/matrix' $(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(HOST_TESTS)'
+	$(PYTHON) $(srcdir)/tests/servers/matrixpage.py matrix > matrix.md
+	mv matrix.md $(srcdir)/docs/matrix.md
+
+clean-local: clean-matrix
+clean-matrix:
+	rm -rf matrix matrix.md
+.PHONY: check-servers clean-matrix
 
 EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/badinput.py \
@@ -16,6 +30,7 @@ EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/door.py \
 	tests/servers/dovecot.py \
 	tests/servers/matrix.py \
+	tests/servers/matrixpage.py \
 	tests/servers/memcached.py \
 	tests/servers/page.py \
 	tests/servers/postfix.py \
