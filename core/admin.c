@@ -47,6 +47,18 @@ signature_letters(struct audient *a, const struct service *service,
 	return letters;
 }
 
+/* Without the key: RSA keys that are in use have these sizes. */
+static bool
+is_usual_length(size_t letters)
+{
+	static const size_t bits[] = { 2048, 3072, 4096, 6144, 8192 };
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if ((bits[i] + 5) / 6 == letters)
+			return true;
+	return false;
+}
+
 /* Three segments: is the third one as long as its key demands? */
 static enum audient_completeness
 jws_completeness(struct audient *a, const struct service *service,
@@ -61,8 +73,12 @@ jws_completeness(struct audient *a, const struct service *service,
 		letters = signature_letters(a, service, &header);
 	else if (header.is_jwe)
 		letters = TOKEN_MAX; /* two more segments have to come */
-	if (letters == 0)
+	else
 		return AUDIENT_UNSURE;
+	if (letters == 0)
+		return is_usual_length(token->signature.len)
+		    ? AUDIENT_UNSURE
+		    : AUDIENT_INCOMPLETE;
 	return token->signature.len < letters ? AUDIENT_INCOMPLETE
 					      : AUDIENT_COMPLETE;
 }

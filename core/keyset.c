@@ -86,6 +86,17 @@ keyset_after_fork(struct keyset *ks)
 	ks->generation++;
 }
 
+/*
+ * When the set at hand was fetched, 0 if there is none.  One from a time to
+ * come counts as none: the clock was put back, and its age is not known.
+ */
+static int64_t
+time_of_ring(const struct keyset *ks)
+{
+	return ks->ring.fetched <= clock_now() + CLOCK_SLACK ? ks->ring.fetched
+							     : 0;
+}
+
 /* Takes the set over unless the one at hand is newer. */
 static void
 adopt(struct keyset *ks, struct keyring *ring)
@@ -93,7 +104,7 @@ adopt(struct keyset *ks, struct keyring *ring)
 	struct keys *old = ring->keys;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	if (ks->ring.keys == NULL || ring->fetched >= ks->ring.fetched) {
+	if (ks->ring.keys == NULL || ring->fetched >= time_of_ring(ks)) {
 		old = ks->ring.keys;
 		ks->ring = *ring;
 		ks->generation++;
@@ -124,7 +135,7 @@ fetched_at(struct keyset *ks)
 	int64_t fetched;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	fetched = ks->ring.fetched;
+	fetched = time_of_ring(ks);
 	(void)pthread_mutex_unlock(&ks->lock);
 	return fetched;
 }

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX  1024 /* longest claim value that is looked up */
-#define GROUPS_MAX 10	/* \0 to \9 */
+#define VALUE_MAX  1024	 /* longest claim value that is looked up */
+#define COST_MAX   65536 /* of an expression: copies that are made */
+#define GROUPS_MAX 10	 /* \0 to \9 */
 
 struct entry {
 	unsigned int line;
@@ -56,12 +57,42 @@ bad(struct text *why, const char *what)
 	return REASON_CONFIG_INVALID;
 }
 
+/*
+ * The C library makes copies of what is repeated, and copies of those if that
+ * is repeated again: a line could ask for more memory than there is.
+ */
+static bool
+is_costly(const char *s)
+{
+	unsigned long cost = 1, most, n;
+
+	for (; *s != '\0' && cost <= COST_MAX; s++) {
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+		else if (*s == '+')
+			cost *= 2;
+		else if (*s == '{') {
+			char *end;
+
+			most = strtoul(s + 1, &end, 10);
+			n = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+			most = most > n ? most : n;
+			if (most > COST_MAX)
+				return true;
+			cost *= most > 0 ? most : 1;
+		}
+	}
+	return cost > COST_MAX;
+}
+
 static enum reason
 compile(const char *expression, regex_t **regexp, struct text *why)
 {
 	char message[128];
 	int rc;
 
+	if (is_costly(expression))
+		return bad(why, "the expression repeats too much");
 	if ((*regexp = calloc(1, sizeof(**regexp))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((rc = regcomp(*regexp, expression, REG_EXTENDED)) == 0)

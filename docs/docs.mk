@@ -2,6 +2,7 @@
 # --- manual pages and the sample configuration --------------------------------
 
 dist_man_MANS = \
+	docs/man/audient-askpass.1 \
 	docs/man/audient-cachedirs.8 \
 	docs/man/audient-fetch.8 \
 	docs/man/audient.1 \

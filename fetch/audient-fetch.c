@@ -57,7 +57,7 @@ serve(struct http *http, bool is_kept)
 		http_do(http, &request, &answer);
 		ok = wire_write(STDOUT_FILENO, &answer);
 		rc = ok ? EXIT_SUCCESS : EXIT_FAILURE;
-		http_request_clear(&request);
+		wire_request_clear(&request);
 		http_answer_clear(&answer);
 	}
 	return rc;

@@ -306,18 +306,6 @@ wipe(char *s, size_t n)
 }
 
 void
-http_request_clear(struct http_request *request)
-{
-	free(request->url);
-	free(request->ca_file);
-	free(request->proxy);
-	wipe(request->bearer,
-	    request->bearer != NULL ? strlen(request->bearer) : 0);
-	wipe(request->form, request->form_len);
-	*request = (struct http_request){ .url = NULL };
-}
-
-void
 http_answer_clear(struct http_answer *answer)
 {
 	wipe(answer->body, answer->body_len);

@@ -43,7 +43,6 @@ void http_close(struct http *http);
 void http_do(struct http *http, const struct http_request *request,
     struct http_answer *answer);
 
-void http_request_clear(struct http_request *request); /* wipes the token */
 void http_answer_clear(struct http_answer *answer);
 
 #endif

@@ -172,13 +172,33 @@ read_request(struct wire *w, struct http_request *rq)
 	return false;
 }
 
+static void
+wipe_string(char *s, size_t len)
+{
+	if (s != NULL)
+		explicit_bzero(s, len);
+	free(s);
+}
+
+void
+wire_request_clear(struct http_request *request)
+{
+	free(request->url);
+	free(request->ca_file);
+	free(request->proxy);
+	wipe_string(request->bearer,
+	    request->bearer != NULL ? strlen(request->bearer) : 0);
+	wipe_string(request->form, request->form_len);
+	*request = (struct http_request){ .url = NULL };
+}
+
 bool
 wire_read(struct wire *wire, struct http_request *request)
 {
 	*request = (struct http_request){ .url = NULL };
 	if (read_request(wire, request))
 		return true;
-	http_request_clear(request);
+	wire_request_clear(request);
 	return false;
 }
 

@@ -19,6 +19,7 @@ struct wire {
  * not exactly a request; *request is then empty.
  */
 bool wire_read(struct wire *wire, struct http_request *request);
+void wire_request_clear(struct http_request *request); /* wipes the token */
 
 /* False: the other side is gone. */
 bool wire_write(int fd, const struct http_answer *answer);

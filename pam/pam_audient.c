@@ -47,23 +47,6 @@ on_export(void *arg, const char *name, const char *value)
 	buf_free(&pair);
 }
 
-/* The one refusal that the user can do something about at once. */
-static void
-tell_user(pam_handle_t *pamh, int flags, enum reason reason, size_t len)
-{
-	const char *who = prompt_who_cuts(len);
-
-	if ((flags & (int)PAM_SILENT) != 0 || reason != REASON_TOKEN_TRUNCATED)
-		return;
-	if (who != NULL)
-		(void)pam_error(pamh,
-		    "The token was cut at %zu bytes, as %s. Enter it in parts.",
-		    len, who);
-	else
-		(void)pam_error(pamh,
-		    "The token is incomplete: %zu bytes arrived.", len);
-}
-
 /* The line in the log that every decision gets. */
 static void
 report(pam_handle_t *pamh, struct audient *audient, struct audient_request *rq,
@@ -129,18 +112,19 @@ keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 
 static int
 check_entered(pam_handle_t *pamh, int flags, const struct args *args,
-    const char *user, struct audient *audient, const struct buf *token,
+    const char *user, struct audient *audient, const struct prompt *p,
     struct log_arg *log, struct login *login)
 {
-	const int rc = guest_code(
-	    check(pamh, args, audient, user, buf_span(token), log, login));
+	const struct span token = buf_span(&p->token);
+	const int rc =
+	    guest_code(check(pamh, args, audient, user, token, log, login));
 
-	tell_user(pamh, flags, login->reason, token->len);
+	prompt_explain(pamh, flags, login->reason, p);
 	/* perhaps a password, for the next module of the stack */
 	if (login->reason == REASON_NOT_A_TOKEN ||
 	    (login->reason == REASON_OPAQUE_REFUSED &&
-		!span_starts(buf_span(token), "eyJ")))
-		(void)pam_set_item(pamh, PAM_AUTHTOK, token->data);
+		!span_starts(token, "eyJ")))
+		(void)pam_set_item(pamh, PAM_AUTHTOK, p->token.data);
 	return rc;
 }
 
@@ -182,22 +166,22 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 		.user = user,
 		.uid = guest_uid(user),
 		.flags = flags };
-	struct buf token = BUF_INIT(2 * TOKEN_SIZE_MAX);
+	struct prompt p = PROMPT_INIT;
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
 	int rc = PAM_SUCCESS, kept;
 
 	if (!args->device_only)
-		rc = prompt_token(pamh, args, audient, &token);
-	if (rc == PAM_SUCCESS && token.len > 0)
-		rc = check_entered(pamh, flags, args, user, audient, &token,
-		    log, &login);
+		rc = prompt_token(pamh, args, audient, &p);
+	if (rc == PAM_SUCCESS && p.token.len > 0)
+		rc = check_entered(pamh, flags, args, user, audient, &p, log,
+		    &login);
 	else if (rc == PAM_SUCCESS)
 		rc = check_confirmed(pamh, &d, audient, log, &login);
-	if (rc != PAM_SUCCESS && token.len == 0 &&
+	if (rc != PAM_SUCCESS && p.token.len == 0 &&
 	    login.reason == REASON_NOT_A_TOKEN)
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
 		    pam_strerror(pamh, rc));
-	buf_free(&token);
+	buf_free(&p.token);
 	kept = keep(pamh, args, audient, &login);
 	return rc == PAM_SUCCESS ? kept : rc;
 }

@@ -2,66 +2,63 @@
 #include "prompt.h"
 
 #include <security/pam_ext.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 #define PARTS_MAX 48 /* of 511 bytes: more than the largest token */
 
-static const struct {
+struct edge {
 	size_t len;
 	const char *who;
-} edges[] = {
-	{ 511, "sudo and old programs do" },
-	{ 1023, "ssh does" },
-	{ 4095, "a terminal does" },
+	const char *cure;
 };
 
-const char *
-prompt_who_cuts(size_t len)
+static const struct edge edges[] = {
+	{ 511, "sudo", ", or use audient-askpass" },
+	{ 1023, "ssh", ", or use audient-askpass" },
+	{ 4095, "a terminal", "" },
+};
+
+/* Where an answer of that length may have been cut, or NULL. */
+static const struct edge *
+edge_at(size_t len)
 {
 	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
 		if (edges[i].len == len)
-			return edges[i].who;
+			return &edges[i];
 	return NULL;
 }
 
+/* What no token has, and what people copy along. */
 static bool
-is_space(char c)
+is_wrapping(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '"' ||
+	    c == '\'';
 }
 
-/* What people copy along: blanks, quotes, the name of the scheme. */
 static struct span
-strip(struct span s)
+skip(struct span s, const char *word)
 {
-	while (s.len > 0 && is_space(s.ptr[s.len - 1]))
-		s.len--;
-	while (s.len > 0 && is_space(s.ptr[0])) {
+	const size_t n = strlen(word);
+
+	if (s.len >= n &&
+	    span_is_nocase((struct span){ .ptr = s.ptr, .len = n }, word)) {
+		s.ptr += n;
+		s.len -= n;
+	}
+	while (s.len > 0 && is_wrapping(s.ptr[0])) {
 		s.ptr++;
 		s.len--;
-	}
-	if (s.len > 2 && (s.ptr[0] == '"' || s.ptr[0] == '\'') &&
-	    s.ptr[s.len - 1] == s.ptr[0]) {
-		s.ptr++;
-		s.len -= 2;
-	}
-	if (s.len > 10 &&
-	    span_is_nocase((struct span){ .ptr = s.ptr, .len = 7 },
-		"bearer ") &&
-	    span_starts((struct span){ .ptr = s.ptr + 7, .len = s.len - 7 },
-		"eyJ")) {
-		s.ptr += 7;
-		s.len -= 7;
 	}
 	return s;
 }
 
 /*
- * A part of a token: white space inside can only have come from the screen
- * it was copied from.  What does not look like a token, such as a password,
- * stays as it is.
+ * A part of a token: blanks, line breaks and quotes inside can only have come
+ * from where it was copied.  What does not look like a token, such as a
+ * password, stays as it is.
  */
 static enum reason
 add_part(struct buf *token, const char *answer)
@@ -70,14 +67,15 @@ add_part(struct buf *token, const char *answer)
 	enum reason reason = REASON_OK;
 
 	if (token->len == 0) {
-		const struct span stripped = strip(s);
+		const struct span bare =
+		    skip(skip(skip(s, ""), "authorization:"), "bearer ");
 
-		if (!span_starts(stripped, "eyJ"))
+		if (!span_starts(bare, "eyJ"))
 			return buf_add(token, s.ptr, s.len);
-		s = stripped;
+		s = bare;
 	}
 	for (size_t i = 0; i < s.len && reason == REASON_OK; i++)
-		if (!is_space(s.ptr[i]))
+		if (!is_wrapping(s.ptr[i]))
 			reason = buf_add(token, s.ptr + i, 1);
 	return reason;
 }
@@ -116,27 +114,49 @@ wants_more(struct audient *audient, const char *service,
 	case AUDIENT_INCOMPLETE:
 		return true;
 	case AUDIENT_UNSURE:
-		return prompt_who_cuts(strlen(answer)) != NULL;
+		return edge_at(strlen(answer)) != NULL;
 	}
 	return false;
 }
 
+/* Whatever a conversation fails with, to PAM it is one thing. */
 static int
-ask(pam_handle_t *pamh, const struct args *args, int part, char **answer)
+ask(pam_handle_t *pamh, const char *question, char **answer)
 {
 	int rc;
 
 	*answer = NULL;
-	rc = part == 1
-	    ? pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer, "%s",
-		  args->offers_device
-		      ? "Access token (or just Enter, to use a browser): "
-		      : "Access token: ")
-	    : pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer,
-		  "Access token, part %d: ", part);
+	rc = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, answer, "%s: ", question);
 	if (rc == PAM_SUCCESS && *answer == NULL)
-		return PAM_AUTH_ERR;
-	return rc;
+		return PAM_CONV_ERR;
+	return rc == PAM_SUCCESS || rc == PAM_BUF_ERR ? rc : PAM_CONV_ERR;
+}
+
+/*
+ * sudo throws an answer of more than 511 bytes away, and lets a module say
+ * nothing but a prompt.  After Ctrl-C it fails the second one by itself.
+ */
+static int
+ask_part(pam_handle_t *pamh, const struct args *args, int part, char **answer)
+{
+	char question[64] = "Access token";
+	int rc;
+
+	if (part > 1)
+		(void)snprintf(question, sizeof(question),
+		    "Access token, part %d", part);
+	else if (args->offers_device)
+		(void)snprintf(question, sizeof(question),
+		    "Access token (or just Enter, to use a browser)");
+	rc = ask(pamh, question, answer);
+	if (rc != PAM_CONV_ERR || strncmp(args->service, "sudo", 4) != 0)
+		return rc;
+	pam_syslog(pamh, LOG_NOTICE,
+	    "sudo passed no answer on, as it does after Ctrl-C or if there are "
+	    "more than 511 bytes: asking once more");
+	(void)snprintf(question, sizeof(question),
+	    "Access token, part %d, of at most 511 bytes", part);
+	return ask(pamh, question, answer);
 }
 
 /*
@@ -146,21 +166,22 @@ ask(pam_handle_t *pamh, const struct args *args, int part, char **answer)
  */
 static int
 ask_parts(pam_handle_t *pamh, const struct args *args, struct audient *audient,
-    struct buf *token)
+    struct prompt *p)
 {
 	char *last = NULL, *answer = NULL;
 	int rc = PAM_SUCCESS;
 
 	for (int part = 1; part <= PARTS_MAX; part++) {
-		if ((rc = ask(pamh, args, part, &answer)) != PAM_SUCCESS)
+		if ((rc = ask_part(pamh, args, part, &answer)) != PAM_SUCCESS)
 			break;
 		if (answer[0] == '\0' ||
 		    (last != NULL && strcmp(last, answer) == 0))
 			break;
-		if ((rc = take_part(token, answer)) != PAM_SUCCESS ||
-		    token->len > TOKEN_SIZE_MAX)
+		p->last = strlen(answer);
+		if ((rc = take_part(&p->token, answer)) != PAM_SUCCESS ||
+		    p->token.len > TOKEN_SIZE_MAX)
 			break;
-		if (!wants_more(audient, args->service, token, answer))
+		if (!wants_more(audient, args->service, &p->token, answer))
 			break;
 		drop(last);
 		last = answer;
@@ -173,7 +194,7 @@ ask_parts(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 
 /* What an earlier module of the stack has got from the user. */
 static int
-take_first_pass(pam_handle_t *pamh, struct buf *token)
+take_first_pass(pam_handle_t *pamh, struct prompt *p)
 {
 	const void *item = NULL;
 	int rc;
@@ -182,24 +203,54 @@ take_first_pass(pam_handle_t *pamh, struct buf *token)
 		return rc;
 	if (item == NULL)
 		return PAM_SUCCESS;
-	return take_part(token, item);
+	p->last = strlen(item);
+	return take_part(&p->token, item);
 }
 
 int
 prompt_token(pam_handle_t *pamh, const struct args *args,
-    struct audient *audient, struct buf *token)
+    struct audient *audient, struct prompt *p)
 {
 	int rc = PAM_SUCCESS;
 
 	if (args->use_first_pass || args->try_first_pass)
-		rc = take_first_pass(pamh, token);
-	if (rc == PAM_SUCCESS && token->len == 0 && !args->use_first_pass)
-		rc = ask_parts(pamh, args, audient, token);
-	if (rc == PAM_CONV_ERR && strncmp(args->service, "sudo", 4) == 0)
-		pam_syslog(pamh, LOG_NOTICE,
-		    "sudo takes no answer of more than 511 bytes: the token "
-		    "has to be entered in shorter parts");
-	if (rc == PAM_SUCCESS && token->len == 0 && !args->offers_device)
+		rc = take_first_pass(pamh, p);
+	if (rc == PAM_SUCCESS && p->token.len == 0 && !args->use_first_pass)
+		rc = ask_parts(pamh, args, audient, p);
+	if (rc == PAM_SUCCESS && p->token.len == 0 && !args->offers_device)
 		return PAM_AUTH_ERR;
 	return rc;
+}
+
+/* A token with something around it that we cannot tell from a password. */
+static bool
+has_token_inside(const struct buf *b)
+{
+	return b->len > 0 && strstr(b->data, "eyJ") != NULL &&
+	    strchr(b->data, '.') != NULL;
+}
+
+void
+prompt_explain(pam_handle_t *pamh, int flags, enum reason reason,
+    const struct prompt *p)
+{
+	const struct edge *edge = edge_at(p->last);
+
+	if ((flags & (int)PAM_SILENT) != 0)
+		return;
+	if (reason == REASON_NOT_A_TOKEN && has_token_inside(&p->token))
+		(void)pam_error(pamh,
+		    "There is more than a token. Enter what begins with eyJ, "
+		    "and nothing else.");
+	if (reason != REASON_TOKEN_TRUNCATED)
+		return;
+	if (edge != NULL)
+		(void)pam_error(pamh,
+		    "The token was cut: %s passes on %zu bytes of an answer. "
+		    "Enter it in parts%s.",
+		    edge->who, edge->len, edge->cure);
+	else
+		(void)pam_error(pamh,
+		    "The token is incomplete: %zu bytes arrived.",
+		    p->token.len);
 }

@@ -2,13 +2,15 @@
 # --- tests with real daemons, a tenant, and the house rules -----------------
 
 # Hosts in small, for the tests in Python.
-TOOLS = tests/tools/decide tests/tools/guest
+TOOLS = tests/tools/decide tests/tools/guest tests/tools/pamhost
 check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
+tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
+tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += tests/tools/pam_peek.la
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
@@ -29,19 +31,24 @@ CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
 	tests/cli/test_explain.py
+PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
+	tests/servers/test_adversary.py \
+	tests/servers/test_askpass.py \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_disk.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
 	tests/servers/test_provider.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_slapd_load.py \
 	tests/servers/test_sshd.py \
+	tests/servers/test_stacks.py \
 	tests/servers/test_stepup.py \
 	tests/servers/test_token.py
 GATES = \
@@ -51,7 +58,8 @@ GATES = \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
 	tests/gates/check-style
-TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(SERVER_TESTS)
+TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(PAM_TESTS) \
+	$(SERVER_TESTS)
 
 TEST_EXTENSIONS = .py
 PY_LOG_COMPILER = $(PYTHON)
@@ -62,65 +70,20 @@ AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
 tests/servers/test_faults_net.log: tests/servers/test_sshd.log
 tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
 
-# What is quick: no daemons, no tenant.
+# What is quick: no daemons, and no tenant but to sign tokens.
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(GATES)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) $(GATES)'
 
 demo: all
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/demo.py
 
-# --- benchmarks -----------------------------------------------------------------
-
-EXTRA_PROGRAMS = \
-	tests/bench/bench_fetch \
-	tests/bench/bench_opaque \
-	tests/bench/bench_pam \
-	tests/bench/bench_validate
-EXTRA_LTLIBRARIES = tests/bench/pam_empty.la tests/bench/pam_crypto.la
-tests_bench_bench_validate_SOURCES = tests/bench/bench.c tests/bench/bench.h \
-	tests/bench/bench_validate.c
-tests_bench_bench_validate_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
-	$(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
-tests_bench_bench_validate_LDADD = libaudientcore.la $(CRYPTO_LIBS) \
-	$(JANSSON_LIBS)
-if HAVE_CJOSE
-tests_bench_bench_validate_CPPFLAGS += -DHAVE_CJOSE $(CJOSE_CFLAGS)
-tests_bench_bench_validate_LDADD += $(CJOSE_LIBS)
-endif
-if HAVE_LIBJWT
-tests_bench_bench_validate_CPPFLAGS += -DHAVE_LIBJWT $(LIBJWT_CFLAGS)
-tests_bench_bench_validate_LDADD += $(LIBJWT_LIBS)
-endif
-tests_bench_bench_fetch_SOURCES = tests/bench/bench.c tests/bench/bench.h \
-	tests/bench/bench_fetch.c
-tests_bench_bench_fetch_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench \
-	$(CURL_CFLAGS)
-tests_bench_bench_fetch_LDADD = libaudientcore.la $(CURL_LIBS)
-tests_bench_bench_opaque_SOURCES = tests/bench/bench.c tests/bench/bench.h \
-	tests/bench/bench_opaque.c
-tests_bench_bench_opaque_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
-tests_bench_bench_opaque_LDADD = libaudientcore.la
-tests_bench_bench_pam_SOURCES = tests/bench/bench.c tests/bench/bench.h \
-	tests/bench/bench_pam.c
-tests_bench_bench_pam_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
-tests_bench_bench_pam_LDADD = $(PAM_LIBS)
-tests_bench_pam_empty_la_SOURCES = tests/bench/pam_empty.c
-tests_bench_pam_empty_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
-	-shared -avoid-version -rpath /nowhere
-tests_bench_pam_empty_la_LIBADD = $(PAM_LIBS)
-tests_bench_pam_crypto_la_SOURCES = tests/bench/pam_crypto.c
-tests_bench_pam_crypto_la_LDFLAGS = $(tests_bench_pam_empty_la_LDFLAGS)
-tests_bench_pam_crypto_la_LIBADD = $(PAM_LIBS) $(CRYPTO_LIBS)
-CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
-
-bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
-	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py
-
-.PHONY: bench check-quick check-threads demo
+.PHONY: check-quick check-threads demo
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
+	$(PAM_TESTS) tests/pam/host.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
 	tests/servers/directory.py tests/servers/faultlib.py \
-	tests/servers/jail tests/servers/rig.py tests/servers/slapd.py \
-	tests/servers/sshd.py tests/bench/bench.py tests/tenant
+	tests/servers/house.py tests/servers/jail \
+	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
+	tests/servers/sshd.py tests/tenant

@@ -6,6 +6,24 @@
 #include <string.h>
 #include <time.h>
 
+bool
+bench_slurp(const char *path, char *out, size_t size)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	if (f == NULL)
+		return false;
+	n = fread(out, 1, size, f);
+	(void)fclose(f);
+	if (n == size)
+		return false;
+	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
+		n--;
+	out[n] = '\0';
+	return true;
+}
+
 static double
 cpu_ns(void)
 {

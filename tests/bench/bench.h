@@ -20,6 +20,10 @@ struct candidate {
 	double *ns;   /* of each round, per piece; filled in by bench_run() */
 };
 
+/* A file without the line ends behind it, as a string; false if it is longer.
+ */
+bool bench_slurp(const char *path, char *out, size_t size);
+
 /* Runs all candidates in turns; false if a piece of work went wrong. */
 bool bench_run(struct candidate *candidates, size_t n, size_t rounds);
 

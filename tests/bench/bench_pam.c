@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CPU of one login in a fresh process, between pam_start and pam_end: an
- * empty module, one that only starts libcrypto, and ours with keys on disk.
+ * One login in a fresh process, between pam_start and pam_end.
  *
- *     bench_pam PAM-DIRECTORY TOKEN [ROUNDS]
+ *     bench_pam cpu|wall PAM-DIRECTORY TOKEN ROUNDS CACHE SERVICE ...
  *
- * The directory has the services "empty", "crypto" and "audient".  Each login
- * is a process of its own, as in sshd; the three take turns.
+ * The directory has the services, which take turns; each login is a process of
+ * its own, as in sshd.  "cpu" counts the time of that process, "wall" all that
+ * the user waits for.  CACHE: a directory to be emptied before each login, or
+ * "-".
  */
+#include <dirent.h>
+#include <fcntl.h>
 #include <security/pam_appl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -23,8 +26,7 @@
 
 extern char **environ;
 
-static const char *const services[] = { "empty", "crypto", "audient" };
-#define N (sizeof(services) / sizeof(services[0]))
+#define SERVICES_MAX 8
 
 static char token[TOKEN_SIZE];
 
@@ -36,11 +38,11 @@ die(const char *what)
 }
 
 static double
-cpu_ns(void)
+clock_ns(clockid_t clock)
 {
 	struct timespec ts = { .tv_sec = 0 };
 
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	(void)clock_gettime(clock, &ts);
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
@@ -69,38 +71,38 @@ converse(int n, const struct pam_message **message,
 
 /* The child: logs in once and prints what that cost. */
 static int
-login(const char *dir, const char *service, const char *user)
+login(clockid_t clock, const char *dir, const char *service)
 {
 	const struct pam_conv conv = { .conv = converse };
 	pam_handle_t *pamh;
 	double start;
 	int rc;
 
-	start = cpu_ns();
-	rc = pam_start_confdir(service, user, &conv, dir, &pamh);
+	start = clock_ns(clock);
+	rc = pam_start_confdir(service, "nobody", &conv, dir, &pamh);
 	if (rc == PAM_SUCCESS)
 		rc = pam_authenticate(pamh, 0);
 	(void)pam_end(pamh, rc);
-	(void)printf("%.0f\n", cpu_ns() - start);
+	(void)printf("%.0f\n", clock_ns(clock) - start);
 	return rc == PAM_SUCCESS ? 0 : 1;
 }
 
-/* A login in a process of its own; its CPU time, or a negative number. */
+/* A login in a process of its own; its time, or a negative number. */
 static double
-run(char *self, char *dir, const char *service, char *token_path)
+run(char *self, char *mode, char *dir, char *service, char *token_path)
 {
-	char login_word[] = "login", name[16], answer[64] = "";
-	char *argv[] = { self, login_word, dir, name, token_path, NULL };
+	char login_word[] = "login", answer[64] = "";
+	char *argv[] = { self, login_word, mode, dir, service, token_path,
+		NULL };
 	posix_spawn_file_actions_t actions;
 	int fds[2], status = -1;
 	ssize_t n;
 	pid_t pid;
 
-	(void)snprintf(name, sizeof(name), "%s", service);
-	if (pipe(fds) != 0 || posix_spawn_file_actions_init(&actions) != 0)
+	if (pipe2(fds, O_CLOEXEC) != 0 ||
+	    posix_spawn_file_actions_init(&actions) != 0)
 		return -1;
 	(void)posix_spawn_file_actions_adddup2(&actions, fds[1], 1);
-	(void)posix_spawn_file_actions_addclose(&actions, fds[0]);
 	if (posix_spawn(&pid, self, &actions, NULL, argv, environ) != 0)
 		return -1;
 	(void)close(fds[1]);
@@ -111,47 +113,54 @@ run(char *self, char *dir, const char *service, char *token_path)
 	return n > 0 && status == 0 ? atof(answer) : -1;
 }
 
+/* Only what is a plain file and no lock of somebody who may be there still. */
 static void
-print(double *const ns[N], size_t rounds)
+empty(const char *path)
 {
-	double median[N];
+	DIR *dir = opendir(path);
+	const struct dirent *entry;
 
-	(void)printf("one PAM login in a fresh process, %zu rounds in turns\n"
-		     "%-34s %10s %10s\n",
-	    rounds, "", "best us", "median us");
-	for (size_t i = 0; i < N; i++) {
-		median[i] = bench_median(ns[i], rounds);
-		(void)printf("%-34s %10.0f %10.0f\n", services[i],
-		    bench_best(ns[i], rounds) / 1e3, median[i] / 1e3);
-	}
-	(void)printf("audient / crypto: %.3f; without what libpam costs "
-		     "(minus empty): %.3f\n",
-	    median[2] / median[1],
-	    (median[2] - median[0]) / (median[1] - median[0]));
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	(void)closedir(dir);
 }
 
 int
 main(int argc, char **argv)
 {
-	double *ns[N];
-	size_t rounds = 101;
+	struct candidate c[SERVICES_MAX];
+	const size_t n = argc > 6 ? (size_t)argc - 6 : 0;
+	size_t rounds;
 
-	if (argc == 5 && strcmp(argv[1], "login") == 0) {
-		read_token(argv[4]);
-		return login(argv[2], argv[3], "nobody");
+	if (argc == 6 && strcmp(argv[1], "login") == 0) {
+		read_token(argv[5]);
+		return login(strcmp(argv[2], "cpu") == 0
+			? CLOCK_PROCESS_CPUTIME_ID
+			: CLOCK_MONOTONIC,
+		    argv[3], argv[4]);
 	}
-	if (argc < 3)
-		die("usage: bench_pam PAM-DIRECTORY TOKEN [ROUNDS]");
-	if (argc > 3)
-		rounds = strtoul(argv[3], NULL, 10);
-	for (size_t i = 0; i < N; i++)
-		if ((ns[i] = calloc(rounds, sizeof(double))) == NULL)
+	if (n == 0 || n > SERVICES_MAX)
+		die("usage: bench_pam cpu|wall PAM-DIRECTORY TOKEN ROUNDS "
+		    "CACHE SERVICE ...");
+	rounds = strtoul(argv[4], NULL, 10);
+	for (size_t i = 0; i < n; i++) {
+		c[i] = (struct candidate){ .name = argv[6 + i] };
+		if ((c[i].ns = calloc(rounds, sizeof(double))) == NULL)
 			die("out of memory");
+	}
 	for (size_t r = 0; r < rounds; r++)
-		for (size_t i = 0; i < N; i++)
-			if ((ns[i][r] = run(argv[0], argv[1], services[i],
-				 argv[2])) < 0)
-				die(services[i]);
-	print(ns, rounds);
+		for (size_t i = 0; i < n; i++) {
+			empty(argv[5]);
+			if ((c[i].ns[r] = run(argv[0], argv[1], argv[2],
+				 argv[6 + i], argv[3])) < 0)
+				die(argv[6 + i]);
+		}
+	(void)printf("one PAM login in a fresh process, %s time, %zu rounds in "
+		     "turns\n",
+	    argv[1], rounds);
+	bench_print(c, n, rounds);
 	return 0;
 }

@@ -1,41 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Validations per second of one RS256 access token beside raw signature
- * checks and beside libraries that do the same job.
+ * Validations per second of one access token beside raw signature checks
+ * and, for RS256, beside libraries that do the same job.
  *
  *     bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER [ROUNDS]
  *
  * TOKEN, JWKS and CONFIG are files; the configuration names the JWKS as
  * jwks_file.  Each candidate is first seen to accept the token and to refuse
- * it with a byte of the signature changed.
+ * it with a letter of the signature changed.
  */
-#include <jansson.h>
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#ifdef HAVE_CJOSE
-#include <cjose/cjose.h>
-#endif
-#ifdef HAVE_LIBJWT
-#include <jwt.h>
-#endif
 
 #include "audient.h"
 #include "bench.h"
+#include "peers.h"
+#include "raw.h"
 
 #define FILE_MAX 65536
 #define BATCH	 20
 
 static char token[FILE_MAX], bad_token[FILE_MAX], jwks_text[FILE_MAX];
-static const char *audience, *issuer, *kid;
-static json_t *jwks;
+static char alg[16], kid[AUDIENT_WORD_MAX + 1];
+static struct audient *short_lived, *long_lived;
 
 static void
 die(const char *what)
@@ -44,139 +32,25 @@ die(const char *what)
 	exit(1);
 }
 
-static void
-slurp(const char *path, char *out)
+/* The key of the token; its header is read by the core and by nobody else. */
+static const json_t *
+find_jwk(const json_t *jwks)
 {
-	FILE *f = fopen(path, "r");
-	size_t n;
+	const json_t *v;
+	size_t i;
 
-	if (f == NULL)
-		die(path);
-	n = fread(out, 1, FILE_MAX - 1, f);
-	(void)fclose(f);
-	while (n > 0 && (out[n - 1] == '\n' || out[n - 1] == '\r'))
-		n--;
-	out[n] = '\0';
-}
+	json_array_foreach (json_object_get(jwks, "keys"), i, v) {
+		const char *id = json_string_value(json_object_get(v, "kid"));
+		const char *a = json_string_value(json_object_get(v, "alg"));
 
-static size_t
-decode(const char *in, size_t len, unsigned char *out)
-{
-	char plain[FILE_MAX];
-	int n;
-
-	memcpy(plain, in, len);
-	for (size_t i = 0; i < len; i++)
-		plain[i] = in[i] == '-' ? '+' : in[i] == '_' ? '/' : in[i];
-	while (len % 4 != 0)
-		plain[len++] = '=';
-	n = EVP_DecodeBlock(out, (unsigned char *)plain, (int)len);
-	while (n > 0 && plain[len - 1] == '=') {
-		len--;
-		n--;
+		if (id == NULL || strcmp(id, kid) != 0)
+			continue;
+		(void)snprintf(alg, sizeof(alg), "%s", a != NULL ? a : "");
+		return v;
 	}
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* --- raw: what the signature alone costs ------------------------------- */
-
-static EVP_PKEY *raw_key;
-static EVP_PKEY_CTX *raw_check;
-static EVP_MD_CTX *raw_hash;
-static EVP_MD *raw_md;
-static unsigned char raw_sig[1024];
-static size_t raw_sig_len, raw_text_len;
-
-static json_t *
-find_jwk(void)
-{
-	unsigned char header[4096];
-	json_t *v, *h;
-	size_t i, n;
-
-	n = decode(token, strcspn(token, "."), header);
-	if ((h = json_loadb((char *)header, n, 0, NULL)) == NULL)
-		die("the token has no header");
-	kid = strdup(json_string_value(json_object_get(h, "kid")));
-	json_decref(h);
-	json_array_foreach (json_object_get(jwks, "keys"), i, v)
-		if (strcmp(json_string_value(json_object_get(v, "kid")), kid) ==
-		    0)
-			return v;
 	die("the set has no such key");
 	return NULL;
 }
-
-static BIGNUM *
-number(const json_t *jwk, const char *name)
-{
-	unsigned char bytes[1024];
-	const char *s = json_string_value(json_object_get(jwk, name));
-
-	return BN_bin2bn(bytes, (int)decode(s, strlen(s), bytes), NULL);
-}
-
-static void
-raw_open(void)
-{
-	const json_t *jwk = find_jwk();
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	const char *sig = strrchr(token, '.') + 1;
-
-	if (bld == NULL || ctx == NULL ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N,
-		number(jwk, "n")) != 1 ||
-	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E,
-		number(jwk, "e")) != 1 ||
-	    EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &raw_key, EVP_PKEY_PUBLIC_KEY,
-		OSSL_PARAM_BLD_to_param(bld)) != 1)
-		die("cannot make the key");
-	raw_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	raw_hash = EVP_MD_CTX_new();
-	raw_check = EVP_PKEY_CTX_new_from_pkey(NULL, raw_key, NULL);
-	if (EVP_PKEY_verify_init(raw_check) != 1 ||
-	    EVP_PKEY_CTX_set_rsa_padding(raw_check, RSA_PKCS1_PADDING) != 1 ||
-	    EVP_PKEY_CTX_set_signature_md(raw_check, raw_md) != 1)
-		die("cannot prepare the check");
-	raw_text_len = (size_t)(sig - 1 - token);
-	raw_sig_len = decode(sig, strlen(sig), raw_sig);
-}
-
-/* Digest and EVP_PKEY_verify with contexts that are used again. */
-static bool
-raw_run(void *arg)
-{
-	unsigned char md[EVP_MAX_MD_SIZE];
-	unsigned int len;
-
-	(void)arg;
-	return EVP_DigestInit_ex2(raw_hash, raw_md, NULL) == 1 &&
-	    EVP_DigestUpdate(raw_hash, token, raw_text_len) == 1 &&
-	    EVP_DigestFinal_ex(raw_hash, md, &len) == 1 &&
-	    EVP_PKEY_verify(raw_check, raw_sig, raw_sig_len, md, len) == 1;
-}
-
-/* EVP_DigestVerify with contexts made for each signature. */
-static bool
-fresh_run(void *arg)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool ok;
-
-	(void)arg;
-	ok =
-	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, raw_key) == 1 &&
-	    EVP_DigestVerify(ctx, raw_sig, raw_sig_len, (unsigned char *)token,
-		raw_text_len) == 1;
-	EVP_MD_CTX_free(ctx);
-	return ok;
-}
-
-/* --- Audient ------------------------------------------------------------ */
-
-static struct audient *audient, *long_lived;
 
 static bool
 decide(struct audient *handle, const char *t)
@@ -187,14 +61,17 @@ decide(struct audient *handle, const char *t)
 		.uid = AUDIENT_NOT_ACCOUNTS,
 	};
 	struct audient_verdict verdict;
+	const bool ok = audient_check(handle, &rq, &verdict) == REASON_OK;
 
-	return audient_check(handle, &rq, &verdict) == REASON_OK;
+	if (ok && kid[0] == '\0')
+		(void)snprintf(kid, sizeof(kid), "%s", verdict.key);
+	return ok;
 }
 
 static bool
 audient_run(void *arg)
 {
-	return decide(audient, arg);
+	return decide(short_lived, arg);
 }
 
 /* In a host that lives long and has just seen the token. */
@@ -205,177 +82,87 @@ seen_run(void *arg)
 }
 
 static void
-audient_init(const char *config)
+open_audient(const char *config)
 {
 	struct audient_options options = { .config = config };
 	char problem[AUDIENT_LINE_MAX];
 
-	if (audient_open(&audient, &options, problem) != REASON_OK)
+	if (audient_open(&short_lived, &options, problem) != REASON_OK)
 		die(problem);
 	options.is_long_lived = true;
 	if (audient_open(&long_lived, &options, problem) != REASON_OK)
 		die(problem);
+	if (!decide(short_lived, token))
+		die("the token is refused");
 }
-
-/* --- claims, for libraries that leave them to their users ---------------- */
-
-static bool
-check_claims(const json_t *claims)
-{
-	const json_t *aud = json_object_get(claims, "aud"), *v;
-	const char *iss = json_string_value(json_object_get(claims, "iss"));
-	const json_int_t exp =
-	    json_integer_value(json_object_get(claims, "exp"));
-	bool found = json_is_string(aud) &&
-	    strcmp(json_string_value(aud), audience) == 0;
-	size_t i;
-
-	json_array_foreach (aud, i, v)
-		if (json_is_string(v) &&
-		    strcmp(json_string_value(v), audience) == 0)
-			found = true;
-	return found && iss != NULL && strcmp(iss, issuer) == 0 &&
-	    exp > time(NULL);
-}
-
-/* --- cjose --------------------------------------------------------------- */
-
-#ifdef HAVE_CJOSE
-static cjose_jwk_t *cjose_key;
-
-static void
-cjose_init(void)
-{
-	char *text = json_dumps(find_jwk(), 0);
-
-	cjose_key = cjose_jwk_import(text, strlen(text), NULL);
-	free(text);
-	if (cjose_key == NULL)
-		die("cjose cannot import the key");
-}
-
-static bool
-cjose_run(void *arg)
-{
-	const char *t = arg;
-	cjose_jws_t *jws = cjose_jws_import(t, strlen(t), NULL);
-	uint8_t *text = NULL;
-	size_t len = 0;
-	json_t *claims = NULL;
-	bool ok = false;
-	const char *id;
-
-	if (jws == NULL)
-		return false;
-	id =
-	    cjose_header_get(cjose_jws_get_protected(jws), CJOSE_HDR_KID, NULL);
-	if (id != NULL && strcmp(id, kid) == 0 &&
-	    cjose_jws_verify(jws, cjose_key, NULL) &&
-	    cjose_jws_get_plaintext(jws, &text, &len, NULL)) {
-		claims =
-		    json_loadb((char *)text, len, JSON_REJECT_DUPLICATES, NULL);
-		ok = check_claims(claims);
-	}
-	json_decref(claims);
-	cjose_jws_release(jws);
-	return ok;
-}
-#endif
-
-/* --- libjwt -------------------------------------------------------------- */
-
-#ifdef HAVE_LIBJWT
-static unsigned char *pem;
-static int pem_len;
-
-static void
-libjwt_init(void)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data;
-	long n;
-
-	if (bio == NULL || PEM_write_bio_PUBKEY(bio, raw_key) != 1)
-		die("cannot write PEM");
-	n = BIO_get_mem_data(bio, &data);
-	pem = malloc((size_t)n + 1);
-	memcpy(pem, data, (size_t)n);
-	pem[n] = '\0';
-	pem_len = (int)n;
-	BIO_free(bio);
-}
-
-static bool
-libjwt_run(void *arg)
-{
-	const char *id;
-	json_t *claims;
-	char *text;
-	jwt_t *jwt = NULL;
-	bool ok;
-
-	if (jwt_decode(&jwt, arg, pem, pem_len) != 0)
-		return false;
-	id = jwt_get_header(jwt, "kid");
-	text = jwt_get_grants_json(jwt, NULL);
-	claims = text != NULL ? json_loads(text, 0, NULL) : NULL;
-	ok = id != NULL && strcmp(id, kid) == 0 &&
-	    jwt_get_alg(jwt) == JWT_ALG_RS256 && check_claims(claims);
-	json_decref(claims);
-	free(text);
-	jwt_free(jwt);
-	return ok;
-}
-#endif
 
 static struct candidate candidates[] = {
 	{ "EVP_PKEY_verify, contexts kept", raw_run, token, BATCH, NULL },
-	{ "EVP_DigestVerify, contexts fresh", fresh_run, token, BATCH, NULL },
+	{ "EVP_DigestVerify, contexts fresh", raw_fresh_run, token, BATCH,
+	    NULL },
 	{ "audient_check", audient_run, token, BATCH, NULL },
 	{ "audient_check, token seen before", seen_run, token, BATCH, NULL },
-#ifdef HAVE_CJOSE
+#define N_OURS 4
+#ifdef HAVE_PEERS
 	{ "cjose, with claims", cjose_run, token, BATCH, NULL },
-#endif
-#ifdef HAVE_LIBJWT
+	{ "liboauth2, with claims", liboauth2_run, token, BATCH, NULL },
+	{ "rhonabwy, with claims", rhonabwy_run, token, BATCH, NULL },
+	{ "jose, with claims", jose_run, token, BATCH, NULL },
 	{ "libjwt, with claims", libjwt_run, token, BATCH, NULL },
 #endif
 };
-#define N (sizeof(candidates) / sizeof(candidates[0]))
+
+static size_t
+open_peers(const struct peer_job *job)
+{
+#ifdef HAVE_PEERS
+	if (strcmp(alg, "RS256") != 0)
+		return 0;
+	if (!cjose_open(job) || !libjwt_open(job) || !rhonabwy_open(job) ||
+	    !jose_open(job) || !liboauth2_open(job))
+		die("a peer cannot be set up");
+	return sizeof(candidates) / sizeof(candidates[0]) - N_OURS;
+#else
+	(void)job;
+	return 0;
+#endif
+}
 
 int
 main(int argc, char **argv)
 {
-	size_t rounds = 101, at;
+	struct peer_job job;
+	const json_t *jwks;
+	size_t rounds = 101, at, n;
 
 	if (argc < 6)
 		die("usage: bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER "
 		    "[ROUNDS]");
 	if (argc > 6)
 		rounds = strtoul(argv[6], NULL, 10);
-	slurp(argv[1], token);
-	slurp(argv[2], jwks_text);
-	audience = argv[4];
-	issuer = argv[5];
+	if (!bench_slurp(argv[1], token, FILE_MAX) ||
+	    !bench_slurp(argv[2], jwks_text, FILE_MAX))
+		die("a file cannot be read");
 	memcpy(bad_token, token, sizeof(token));
 	at = strlen(bad_token) - 40;
 	bad_token[at] = bad_token[at] == 'A' ? 'B' : 'A';
 	if ((jwks = json_loads(jwks_text, 0, NULL)) == NULL)
 		die("the JWKS is not JSON");
-	raw_open();
-	audient_init(argv[3]);
-#ifdef HAVE_CJOSE
-	cjose_init();
-#endif
-#ifdef HAVE_LIBJWT
-	libjwt_init();
-#endif
-	for (size_t i = 2; i < N; i++)
+	open_audient(argv[3]);
+	job = (struct peer_job){ .kid = kid,
+		.jwk = find_jwk(jwks),
+		.audience = argv[4],
+		.issuer = argv[5] };
+	raw_open(token, job.jwk);
+	job.pem = raw_pem();
+	n = N_OURS + open_peers(&job);
+	for (size_t i = 2; i < n; i++)
 		if (!candidates[i].run(token) || candidates[i].run(bad_token))
 			die(candidates[i].name);
-	if (!bench_run(candidates, N, rounds))
+	if (!bench_run(candidates, n, rounds))
 		return 1;
-	(void)printf("one RS256 token of %zu bytes, %zu rounds in turns\n",
+	(void)printf("one %s token of %zu bytes, %zu rounds in turns\n", alg,
 	    strlen(token), rounds);
-	bench_print(candidates, N, rounds);
+	bench_print(candidates, n, rounds);
 	return 0;
 }

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 from rig import AUDIENCE, BUILD, SOURCE, USERNAME_CLAIM
@@ -133,14 +134,16 @@ class Decider:
 
     def say(self, *lines):
         """Tokens, and lines that change how they are decided."""
-        self.process.stdin.write("".join(line + "\n" for line in lines))
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("".join(line + "\n" for line in lines))
+            self.process.stdin.flush()
 
     def answer(self):
-        """(reason, user) of the token that is next."""
+        """(reason, user) of the token that is next; a host whose
+        configuration is refused has ended."""
         reason, _, user = self.process.stdout.readline().rstrip("\n") \
             .partition(" ")
-        return reason, user
+        return reason or "ended", user
 
     def ask(self, token, clock=None):
         """The reason, so many seconds after the host began."""
@@ -148,6 +151,10 @@ class Decider:
             self.say("clock %d" % (self.start + clock))
         self.say(token)
         return self.answer()[0]
+
+    def ask_all(self, *questions):
+        """The reasons of (token, clock), one after the other."""
+        return [self.ask(token, clock) for token, clock in questions]
 
     def close(self):
         """What was logged."""
@@ -207,13 +214,20 @@ def wait_for_no_helper():
 
 
 class Table:
-    """Rows of text, for the reader and for docs/."""
+    """Rows of text, for the reader and for docs/faults.md, which has to say
+    the same.  In columns that end in " *" figures may differ."""
 
     def __init__(self, title, *columns):
         self.title, self.columns, self.rows = title, columns, []
+        self.mark = "<!-- %s -->" % re.sub(r"[^a-z]+", "-", title.lower())
+        self.path = os.path.join(SOURCE, "docs", "faults.md")
+        self.varying = set()
 
-    def add(self, *cells):
+    def add(self, *cells, varies=False):
+        """varies: what comes of it is not the same everywhere."""
         self.rows.append([str(c) for c in cells])
+        if varies:
+            self.varying.add(str(cells[0]))
 
     def text(self):
         out = ["| " + " | ".join(self.columns) + " |",
@@ -221,19 +235,63 @@ class Table:
         out += ["| " + " | ".join(row) + " |" for row in self.rows]
         return "\n".join(out) + "\n"
 
-    def show(self):
+    def fixed(self, rows):
+        """What must be the same every time."""
+        return [row[:1] if row[0] in self.varying else
+                [c for c, name in zip(row, self.columns)
+                 if not name.endswith(" *")] for row in rows]
+
+    def published(self):
+        with open(self.path, encoding="utf-8") as f:
+            text = f.read().split(self.mark)
+        return [line.strip("| ").split(" | ") for line in
+                text[1].strip().splitlines()[2:]] if len(text) == 3 else []
+
+    def finish(self, rig):
+        """Shows the table and compares it with the one in docs/; or puts it
+        there, if that is what this run is for."""
         print("# " + self.title)
         for line in self.text().splitlines():
             print("# " + line)
+        if os.environ.get("AUDIENT_WRITE_DOCS"):
+            with open(self.path, encoding="utf-8") as f:
+                head, _, tail = f.read().split(self.mark)
+            with open(self.path, "w", encoding="utf-8") as f:
+                f.write(self.mark.join(
+                    (head, "\n\n" + self.text() + "\n", tail)))
+        here, there = self.fixed(self.rows), self.fixed(self.published())
+        rig.case(here == there, "docs/faults.md says the same",
+                 *[row for row in here if row not in there],
+                 "AUDIENT_WRITE_DOCS=1 in the environment renews it")
 
-    def publish(self, name):
-        """Puts the table into docs/ if that is what this run is for."""
-        if not os.environ.get("AUDIENT_WRITE_DOCS"):
-            return
-        path = os.path.join(SOURCE, "docs", name)
-        text = open(path, encoding="utf-8").read()
-        mark = "<!-- %s -->" % re.sub(r"[^a-z]+", "-", self.title.lower())
-        head, _, tail = text.partition(mark)
-        tail = tail.partition(mark)[2]
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(head + mark + "\n\n" + self.text() + "\n" + mark + tail)
+
+class Scenes:
+    """Functions that each play one fault and return what was said; the name
+    of the fault and what must be said stand above them."""
+
+    def __init__(self):
+        self.all = []
+
+    def scene(self, what, *wants):
+        def keep(play):
+            self.all.append((what, wants, play))
+            return play
+        return keep
+
+    def names(self):
+        return [what for what, _, _ in self.all]
+
+    def play(self, rig, table, *arguments):
+        for what, wants, play in self.all:
+            got = play(*arguments)
+            rig.case(got == list(wants), "%s: %s" % (what, ", ".join(wants)),
+                     got, rig.tenant.count())
+            table.add(what, ", ".join(got))
+
+
+def list_rows(names):
+    """With --rows a test says what it has, and does nothing; for check-docs,
+    which compares that with docs/faults.md."""
+    if sys.argv[1:] == ["--rows"]:
+        print("\n".join(names))
+        sys.exit(0)

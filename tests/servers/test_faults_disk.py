@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import rig as rig_module
-from faultlib import SLACK, TIMEOUT, Host, Table
+from faultlib import SLACK, TIMEOUT, Host, Table, list_rows
 from rig import Rig
 
 AWAY = "issuer_unavailable"
@@ -239,18 +239,18 @@ def main():
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice")
         table = Table("disk faults", "fault", "tenant up", "tenant down",
-                      "seconds", "requests")
+                      "seconds *", "requests *")
         for row in ROWS:
             run_row(rig, host, token, table, row)
         every_byte(rig, host, token)
         stale_lock(rig, host, token)
         host.forget()
-        table.show()
-        table.publish("faults.md")
+        table.finish(rig)
         return rig.finish()
 
 
 if __name__ == "__main__":
+    list_rows(row[0] for row in ROWS)
     os.umask(0o022)
     # mounts stay in a namespace of our own
     if os.environ.get("AUDIENT_UNSHARED") is None and os.geteuid() == 0:

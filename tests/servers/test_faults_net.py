@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 
-from faultlib import SLACK, TIMEOUT, Host, Table, wait_for_no_helper
+from faultlib import SLACK, TIMEOUT, Host, Table, list_rows, wait_for_no_helper
 from rig import Rig, Tenant
 
 WORKERS = 6
@@ -183,7 +183,7 @@ def main():
                 workers.put(worker)
 
         table = Table("network faults", "fault", "nothing cached",
-                      "keys too old", "opaque token", "seconds", "requests")
+                      "keys too old", "opaque token", "seconds *", "requests *")
         for what, results, lost, recovered, left in pool.map(work, ROWS):
             rig.case(all(r[0] for r in results) and not lost and recovered
                      and not left, what, results, "set lost: %s" % lost,
@@ -195,11 +195,11 @@ def main():
             workers.get()[1].stop()
         rig.case(not wait_for_no_helper(), "no helper is left behind",
                  wait_for_no_helper())
-        table.show()
-        table.publish("faults.md")
+        table.finish(rig)
         return rig.finish()
 
 
 if __name__ == "__main__":
+    list_rows(row[0] for row in ROWS)
     os.umask(0o022)
     sys.exit(main())

@@ -9,7 +9,7 @@ import sys
 
 import rig as rig_module
 from faultlib import (DECIDE, SLACK, TIMEOUT, Host, Table, helpers, kill,
-                      processes, wait_for_no_helper)
+                      list_rows, processes, wait_for_no_helper)
 from rig import Rig
 
 AWAY = "issuer_unavailable"
@@ -39,13 +39,22 @@ HELPERS = [
     ("an empty object", HEAD + KIND + "length 2\\n\\n{}'"),
     ("status 0", "printf 'audient-fetch 1\\nresult answered\\nstatus 0\\n"
      "length 0\\n\\n'"),
+    ("is missing", None),
+    ("is not executable", "x"),
+    ("is a directory", "/"),
+]
+LIMITS = [
+    *(("%d descriptors" % n, ["--nofile=%d" % n])
+      for n in (3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24)),
+    *(("%d MiB of address space" % mib, ["--as=%d" % (mib << 20)])
+      for mib in (6, 8, 10, 12, 16, 24)),
+    ("files of no size", ["--fsize=0"]),
+    ("no more CPU time than a second", ["--cpu=1"]),
 ]
 
 
 def helper_faults(rig, host, token, table):
-    for what, script in HELPERS + [("is missing", None),
-                                   ("is not executable", "x"),
-                                   ("is a directory", "/")]:
+    for what, script in HELPERS:
         path = rig.write("helper/fetch", "#!/bin/sh\n%s\n" % script, 0o755)
         if script is None:
             os.unlink(path)
@@ -67,15 +76,7 @@ def helper_faults(rig, host, token, table):
 
 def limits(rig, host, token, table):
     """Little of everything: the answer is a refusal, or right."""
-    rows = []
-    for n in (3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 24):
-        rows.append(("%d descriptors" % n, ["--nofile=%d" % n]))
-    for mib in (6, 8, 10, 12, 16, 24):
-        rows.append(("%d MiB of address space" % mib,
-                     ["--as=%d" % (mib << 20)]))
-    rows.append(("files of no size", ["--fsize=0"]))
-    rows.append(("no more CPU time than a second", ["--cpu=1"]))
-    for what, options in rows:
+    for what, options in LIMITS:
         host.forget()
         verdict, reason, seconds, _ = host.explain(
             token, wrap=["prlimit", *options])
@@ -83,7 +84,8 @@ def limits(rig, host, token, table):
         rig.case(fine and (verdict != "allow" or reason == "ok") and
                  seconds < TIMEOUT + SLACK, what + ": " + verdict, reason,
                  seconds)
-        table.add(what, reason.splitlines()[0][:60], "%.1f" % seconds)
+        table.add(what, reason if reason in ("ok", AWAY) else verdict,
+                  "%.1f" % seconds, varies=True)
     host.forget()
     host.explain(token)
     rig.case(host.record() is not None and not host.left_over(),
@@ -173,7 +175,7 @@ def main():
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})
         opaque = rig.tenant.mint("alice", kind="opaque")
-        table = Table("process faults", "fault", "login", "seconds")
+        table = Table("process faults", "fault", "login", "seconds *")
         helper_faults(rig, host, token, table)
         limits(rig, host, token, table)
         host.configure(OPAQUE)
@@ -183,11 +185,12 @@ def main():
         kept_helper(rig, host, opaque)
         rig.case(not wait_for_no_helper(), "no helper is left behind",
                  wait_for_no_helper())
-        table.show()
-        table.publish("faults.md")
+        table.finish(rig)
         return rig.finish()
 
 
 if __name__ == "__main__":
+    list_rows(["the helper " + what for what, _ in HELPERS] +
+              [what for what, _ in LIMITS])
     os.umask(0o022)
     sys.exit(main())

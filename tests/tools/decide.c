@@ -11,6 +11,7 @@
  *     fork        in a child made after the handle; again: not any more
  *     clock T     with a clock that stands at T seconds since 1970
  *     storm US    while a signal arrives every US microseconds; 0: none
+ *     jail DIR    from inside DIR, as nobody; there is no way back
  *
  * The program is linked so that the core asks us what time it is.
  */
@@ -30,6 +31,7 @@
 
 #define LINE_MAX_   70000
 #define THREADS_MAX 256
+#define NOBODY	    65534
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
@@ -128,6 +130,18 @@ set_storm(long us)
 	(void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* As Postfix does after it has loaded its plug-ins; only root can. */
+static void
+enter_jail(const char *dir)
+{
+	if (chroot(dir) == 0 && chdir("/") == 0 &&
+	    setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
+	    setresuid(NOBODY, NOBODY, NOBODY) == 0)
+		return;
+	(void)fprintf(stderr, "decide: %s: %s\n", dir, strerror(errno));
+	exit(1);
+}
+
 static void
 on_log(void *arg, bool is_warning, const char *text)
 {
@@ -146,6 +160,8 @@ take_command(const char *line, size_t *threads, bool *forks)
 		stands_at = strtol(line + 6, NULL, 10);
 	else if (strncmp(line, "storm ", 6) == 0)
 		storm_us = strtol(line + 6, NULL, 10);
+	else if (strncmp(line, "jail ", 5) == 0)
+		enter_jail(line + 5);
 	else if (strcmp(line, "fork") == 0)
 		*forks = !*forks;
 	else

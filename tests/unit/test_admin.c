@@ -114,6 +114,11 @@ test_completeness(void **state)
 	row_number("unknown key",
 	    audient_completeness(audient, "sshd", span_of(unknown)),
 	    AUDIENT_UNSURE);
+	for (size_t cut = 1; cut < 342; cut += 17)
+		row_number("unknown key, no RSA key has such a length",
+		    audient_completeness(audient, "sshd",
+			(struct span){ unknown, strlen(unknown) - cut }),
+		    AUDIENT_INCOMPLETE);
 	row_number("password",
 	    audient_completeness(audient, "sshd", SPAN("hunter2")),
 	    AUDIENT_COMPLETE);

@@ -51,6 +51,24 @@ static const struct row {
 			   "\nrefetch_cooldown = 61\n",
 	    7, "[tenant a]: refetch_cooldown is longer" },
 
+	/* the device flow */
+	{ "a client for it", GOOD "flow = device\nclient_id = a\n", 0, NULL },
+	{ "no client for it", GOOD "flow = device\n", 4,
+	    "flow: the device flow needs client_id" },
+	{ "a client that is not admitted",
+	    GOOD "flow = device\nclient_id = a\nclients = b\n", 4,
+	    "which is not in \"clients\"" },
+	{ "two audiences",
+	    GOOD "flow = device\nclient_id = a\naudience = https://b/\n", 4,
+	    "there are several; give the service one" },
+	{ "too small a scope",
+	    GOOD "flow = device\nclient_id = a\ndevice_scope = openid\n"
+		 "required_scopes = login\n",
+	    4, "does not ask for all of required_scopes" },
+	{ "keys from a file, and nobody to ask",
+	    GOOD "flow = device\nclient_id = a\njwks_file = /etc/k\n", 4,
+	    "needs device_authorization_endpoint and token_endpoint" },
+
 	/* tenants of services */
 	{ "a domain for all tenants", DOMAIN AUDIENCE CLAIM TENANTS, 1,
 	    "the key \"domain\" above the first section" },

@@ -205,6 +205,29 @@ static const struct {
 	{ "single_use", "yes", NULL },
 	{ "single_use", "no", NULL },
 	{ "single_use", "true", "yes or no" },
+	{ "flow", "token", NULL },
+	{ "flow", "device", "client_id" }, /* which no row has beside it */
+	{ "flow", "token-or-device", "client_id" },
+	{ "flow", "device-or-token", "one of: token device token-or-device" },
+	{ "flow", "Device", "one of: token device token-or-device" },
+	{ "flow", "", "no value" },
+
+	{ "client_id", "nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2u", NULL },
+
+	{ "device_scope", "openid offline_access", NULL },
+	{ "device_scope", "openid openid", "twice" },
+
+	{ "device_timeout", "5", NULL },
+	{ "device_timeout", "900", NULL },
+	{ "device_timeout", "4", "5 to 900" },
+	{ "device_timeout", "901", "5 to 900" },
+	{ "device_timeout", "-5", "5 to 900" },
+
+	{ "device_qr", "auto", NULL },
+	{ "device_qr", "never", NULL },
+	{ "device_qr", "always", NULL },
+	{ "device_qr", "yes", "one of: auto never always" },
+
 	{ "opaque_tokens", "refuse", NULL },
 	{ "opaque_tokens", "accept", "one of: refuse accept-unbound" },
 	{ "opaque_tokens", "yes", "one of: refuse accept-unbound" },
@@ -292,7 +315,7 @@ test_values(void **state)
 static void
 test_complete(void **state)
 {
-	static const char *const anything[] = { "username_claim",
+	static const char *const anything[] = { "username_claim", "client_id",
 		"delegation_permission", NULL };
 	const char *key;
 
@@ -300,11 +323,10 @@ test_complete(void **state)
 	for (size_t k = 0; (key = conf_keyword(k)) != NULL; k++) {
 		bool good = strcmp(key, "tenant") == 0; /* test_confcheck */
 		/* these hold any string */
-		bool bad = strcmp(key, anything[0]) == 0 ||
-		    strcmp(key, anything[1]) == 0;
+		bool bad = false;
 
-		if (strcmp(key, "opaque_tokens") == 0)
-			good = true;
+		for (size_t i = 0; anything[i] != NULL; i++)
+			bad |= strcmp(key, anything[i]) == 0;
 		for (size_t i = 0; i < nitems(rows); i++)
 			if (strcmp(rows[i].key, key) == 0) {
 				good |= rows[i].what == NULL;
@@ -314,7 +336,7 @@ test_complete(void **state)
 			fail_msg("no row for %s", key);
 	}
 	assert_null(conf_keyword(conf_n_keywords));
-	assert_int_equal(conf_n_keywords, 47);
+	assert_int_equal(conf_n_keywords, 52);
 }
 
 /* A value that its key takes. */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef AUDIENT_BENCH_PEERS_H
+#define AUDIENT_BENCH_PEERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/*
+ * Other libraries, set up as their manuals say and given the same job: this
+ * key, RS256 alone, the claims iss, aud and exp.  Each stands in a file of its
+ * own, as their headers give the same names to different things.
+ */
+
+/* What a peer may need; the strings and the object live as long as it does. */
+struct peer_job {
+	const char *kid;
+	const json_t *jwk;
+	const char *pem; /* the same key */
+	const char *audience;
+	const char *issuer;
+};
+
+/* False: the library cannot be set up. */
+bool cjose_open(const struct peer_job *job);
+bool libjwt_open(const struct peer_job *job);
+bool rhonabwy_open(const struct peer_job *job);
+bool jose_open(const struct peer_job *job);
+bool liboauth2_open(const struct peer_job *job);
+
+/* token: a string; true: accepted. */
+bool cjose_run(void *token);
+bool libjwt_run(void *token);
+bool rhonabwy_run(void *token);
+bool jose_run(void *token);
+bool liboauth2_run(void *token);
+
+/* For libraries that leave the claims to their users. */
+bool peer_claims_fit(const struct peer_job *job, const json_t *claims);
+
+#endif

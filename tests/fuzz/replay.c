@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fuzz.h"
+
+/*
+ * Every seed of every target, and simple changes of it: cut off, a byte
+ * changed, taken out or doubled.  `replay DIRECTORY` writes the seeds there
+ * instead, as the first corpus of the fuzzer; `replay TARGET FILE…` runs what
+ * a fuzzer has found.
+ */
+#define STEPS 48 /* places of a seed that are changed */
+
+static unsigned int runs;
+
+static void
+run(const struct fuzz_target *target, struct span in)
+{
+	struct span exact = unit_exact(in);
+
+	target->run(exact);
+	unit_free(exact);
+	runs++;
+}
+
+static void
+change(const struct fuzz_target *target, struct span seed, size_t at)
+{
+	static const char bytes[] = { '\0', '"', '\n', ',', '\x80', '9' };
+	char *text = malloc(seed.len + 1);
+
+	assert_non_null(text);
+	memcpy(text, seed.ptr, seed.len);
+	for (size_t i = 0; i < nitems(bytes); i++) {
+		text[at] = bytes[i];
+		run(target, (struct span){ .ptr = text, .len = seed.len });
+	}
+	text[at] = (char)(seed.ptr[at] ^ 1);
+	run(target, (struct span){ .ptr = text, .len = seed.len });
+	memmove(text + at, seed.ptr + at + 1, seed.len - at - 1);
+	run(target, (struct span){ .ptr = text, .len = seed.len - 1 });
+	memcpy(text + at, seed.ptr + at, seed.len - at);
+	memmove(text + at + 1, seed.ptr + at, seed.len - at);
+	run(target, (struct span){ .ptr = text, .len = seed.len + 1 });
+	free(text);
+}
+
+static void
+replay_seed(void *arg, struct span seed)
+{
+	const struct fuzz_target *target = arg;
+	const size_t step = seed.len / STEPS + 1;
+
+	run(target, seed);
+	row_count(true);
+	for (size_t at = 0; at < seed.len; at += step) {
+		run(target, (struct span){ .ptr = seed.ptr, .len = at });
+		change(target, seed, at);
+		row_count(false);
+	}
+}
+
+static void
+replay(const char *name)
+{
+	for (size_t i = 0; i < fuzz_n_targets; i++)
+		if (strcmp(fuzz_targets[i].name, name) == 0) {
+			runs = fuzz_let_in = 0;
+			fuzz_targets[i].seeds(replay_seed,
+			    (void *)(uintptr_t)&fuzz_targets[i]);
+			print_message("%s: %u inputs, %u let in\n", name, runs,
+			    fuzz_let_in);
+			return;
+		}
+	fail();
+}
+
+#define REPLAY(name)                          \
+	static void test_##name(void **state) \
+	{                                     \
+		(void)state;                  \
+		replay(#name);                \
+	}
+
+REPLAY(token)
+REPLAY(b64url)
+REPLAY(header)
+REPLAY(json)
+REPLAY(jwks)
+REPLAY(record)
+/* The good ones among them are let in. */
+#define REPLAY_DECISIONS(name)                \
+	static void test_##name(void **state) \
+	{                                     \
+		(void)state;                  \
+		replay(#name);                \
+		assert_true(fuzz_let_in > 0); \
+	}
+REPLAY_DECISIONS(claims)
+REPLAY_DECISIONS(signed)
+REPLAY_DECISIONS(userinfo)
+REPLAY(conf)
+REPLAY(usermap)
+REPLAY(deny)
+REPLAY(login)
+REPLAY(message)
+REPLAY(helper)
+REPLAY(request)
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_token),
+	cmocka_unit_test(test_b64url),
+	cmocka_unit_test(test_header),
+	cmocka_unit_test(test_json),
+	cmocka_unit_test(test_jwks),
+	cmocka_unit_test(test_record),
+	cmocka_unit_test(test_claims),
+	cmocka_unit_test(test_signed),
+	cmocka_unit_test(test_userinfo),
+	cmocka_unit_test(test_conf),
+	cmocka_unit_test(test_usermap),
+	cmocka_unit_test(test_deny),
+	cmocka_unit_test(test_login),
+	cmocka_unit_test(test_message),
+	cmocka_unit_test(test_helper),
+	cmocka_unit_test(test_request),
+};
+
+/* --- seeds for the fuzzer, and what it found
+ * ------------------------------------- */
+
+struct corpus {
+	const char *dir;
+	unsigned int n;
+};
+
+static void
+write_seed(void *arg, struct span seed)
+{
+	struct corpus *corpus = arg;
+	char *path;
+
+	must(asprintf(&path, "%s/seed-%03u", corpus->dir, corpus->n++) > 0,
+	    "there is memory");
+	unit_write(path, seed, 0644);
+	free(path);
+}
+
+static int
+write_seeds(const char *dir)
+{
+	for (size_t i = 0; i < fuzz_n_targets; i++) {
+		char *path = unit_path(dir, fuzz_targets[i].name);
+		struct corpus corpus = { .dir = path };
+
+		(void)mkdir(path, 0755);
+		fuzz_targets[i].seeds(write_seed, &corpus);
+		free(path);
+	}
+	fuzz_end();
+	return 0;
+}
+
+static int
+run_files(const char *name, char *const *path)
+{
+	struct buf bytes = BUF_INIT(1024 * 1024);
+	char chunk[4096];
+	size_t n;
+
+	for (; *path != NULL; path++) {
+		FILE *f = fopen(*path, "re");
+
+		must(f != NULL, *path);
+		buf_clear(&bytes);
+		while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+			must(buf_add(&bytes, chunk, n) == REASON_OK, *path);
+		(void)fclose(f);
+		for (size_t i = 0; i < fuzz_n_targets; i++)
+			if (strcmp(fuzz_targets[i].name, name) == 0)
+				run(&fuzz_targets[i], buf_span(&bytes));
+	}
+	buf_free(&bytes);
+	fuzz_end();
+	printf("%u run\n", runs);
+	return runs == 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int rc;
+
+	if (argc == 2)
+		return write_seeds(argv[1]);
+	if (argc > 2)
+		return run_files(argv[1], argv + 2);
+	rc = unit_end(cmocka_run_group_tests(tests, NULL, NULL));
+	fuzz_end();
+	return rc;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto.h"
+#include "fuzz.h"
+
+#define TARGET(name)                                      \
+	{                                                 \
+#name, fuzz_run_##name, fuzz_seeds_##name \
+	}
+
+const struct fuzz_target fuzz_targets[] = {
+	TARGET(token),
+	TARGET(b64url),
+	TARGET(header),
+	TARGET(json),
+	TARGET(jwks),
+	TARGET(record),
+	TARGET(claims),
+	TARGET(signed),
+	TARGET(userinfo),
+	TARGET(conf),
+	TARGET(usermap),
+	TARGET(deny),
+	TARGET(login),
+	TARGET(message),
+	TARGET(helper),
+	TARGET(request),
+};
+const size_t fuzz_n_targets = nitems(fuzz_targets);
+
+static struct fuzz_site it;
+static struct crypto crypto;
+static bool is_made;
+
+void
+must(bool holds, const char *rule)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "broken: %s\n", rule);
+	abort();
+}
+
+bool
+is_inside(struct span inner, struct span outer)
+{
+	return inner.len == 0 ||
+	    (inner.ptr >= outer.ptr && inner.len <= outer.len &&
+		inner.ptr + inner.len <= outer.ptr + outer.len);
+}
+
+const struct fuzz_site *
+fuzz_get_site(void)
+{
+	if (!is_made) {
+		is_made = true;
+		must(crypto_open(&crypto) == REASON_OK, "OpenSSL can be used");
+		site_make(&it.site);
+		it.crypto = &crypto;
+	}
+	return &it;
+}
+
+void
+fuzz_end(void)
+{
+	if (!is_made)
+		return;
+	is_made = false;
+	site_remove(&it.site);
+	crypto_close(&crypto);
+	mint_end();
+}

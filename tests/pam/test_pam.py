@@ -1,0 +1,523 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The module in the real libpam: every entry point, every argument, every
+way in which a conversation can fail, and what applications may tell us."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "servers"))
+
+import host                                                     # noqa: E402
+from host import (AUTH_ERR, AUTHINFO_UNAVAIL, BUF_ERR, CONV_AGAIN,
+                  CONV_ERR, IGNORE, MAXTRIES, MODULE, PERM_DENIED,
+                  SERVICE_ERR, SUCCESS, USER_UNKNOWN, Host)     # noqa: E402
+from rig import OTHER_AUDIENCE, USERNAME_CLAIM, Rig   # noqa: E402
+
+USER = "nobody"         # an account that every system has
+JUNK = "\b\n\r\x7fINCORRECT"    # what sshd sends for names without account
+ASK = "Access token: "
+INFO, NOTICE, WARNING, ERR, CRIT = 6, 5, 4, 3, 2
+
+
+class World:
+    """A rig with stacks, and tokens for `nobody`."""
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.config = rig.configure()
+        self.stacks = rig.path("pam.d")
+        self.stack("other", "auth required pam_deny.so\n")
+        self.stack("app")
+        self.good = self.mint()
+
+    def mint(self, **options):
+        claims = {USERNAME_CLAIM: USER, **options.pop("claims", {})}
+        return self.rig.tenant.mint("alice", claims=claims, **options)
+
+    def stack(self, service, text="auth MODULE\naccount MODULE\n",
+              arguments="", control="required", config=None):
+        self.rig.write("pam.d/" + service, text.replace(
+            "MODULE", "%s %s config=%s %s" % (
+                control, MODULE, config or self.config, arguments)))
+
+    def login(self, *answers, user=USER, service="app", items=(), flags=0,
+              env=None):
+        """One pam_authenticate and one pam_acct_mgmt in a new process."""
+        with Host(self.stacks, env) as h:
+            h.start(service, user)
+            for name, text in items:
+                h.item(name, text)
+            h.answers(*answers)
+            auth = h.call("authenticate", flags)
+            account = h.call("acct_mgmt", flags)
+            h.end()
+        auth.account = account
+        auth.died = h.status
+        return auth
+
+    def check(self, what, got, rc, **want):
+        """want: reason= of the log line, log= a piece of any, level=,
+        prompts=, told= a piece, account= the code of the second phase."""
+        log = [text for _, text in got.log]
+        bad = []
+        if got.rc != rc:
+            bad.append("rc %s, wanted %s" % (got.rc, rc))
+        for piece in ("reason=" + want["reason"] + " " if "reason" in want
+                      else "", want.get("log", "")):
+            if piece and not any(piece in line + " " for line in log):
+                bad.append("not logged: " + piece)
+        if "level" in want and want["level"] not in [p for p, _ in got.log]:
+            bad.append("not logged at level %d" % want["level"])
+        if "prompts" in want and got.prompts != want["prompts"]:
+            bad.append("other prompts")
+        if "told" in want and (want["told"] not in "\n".join(got.told)
+                               or (not want["told"] and got.told)):
+            bad.append("the user was told something else")
+        if "account" in want and got.account.rc != want["account"]:
+            bad.append("account phase: %s, wanted %s" % (
+                got.account.rc, want["account"]))
+        if getattr(got, "died", 0) != 0:
+            bad.append("the host ended with %s" % got.died)
+        self.rig.case(not bad, what, *bad, got.show())
+
+
+def cut(token, *places):
+    """The parts of a token."""
+    places = (0, *places, len(token))
+    return [token[a:b] for a, b in zip(places, places[1:])]
+
+
+# --- the return codes of docs/man/pam_audient.8 ---------------------------------
+
+def return_codes(w):
+    for what, options, rc, reason, level, account in (
+            ("a good token", {}, SUCCESS, "ok", INFO, SUCCESS),
+            ("another audience", {"audience": OTHER_AUDIENCE}, AUTH_ERR,
+             "audience_refused", NOTICE, PERM_DENIED),
+            ("expired", {"ttl": -3600}, AUTH_ERR, "expired", NOTICE,
+             PERM_DENIED),
+            ("a forged signature", {"tamper": "signature"}, AUTH_ERR,
+             "signature_invalid", NOTICE, PERM_DENIED),
+            ("no signature", {"alg": "none"}, AUTH_ERR, "token_malformed",
+             NOTICE, PERM_DENIED),
+            ("a signature by HS256", {"alg": "HS256"}, AUTH_ERR,
+             "algorithm_refused", NOTICE, PERM_DENIED),
+            ("an ID token", {"kind": "id"}, AUTH_ERR, "type_refused",
+             NOTICE, PERM_DENIED),
+            ("an opaque token", {"kind": "opaque-old"}, AUTH_ERR,
+             "opaque_refused", NOTICE, PERM_DENIED),
+            ("another user", {"claims": {USERNAME_CLAIM: "alice"}}, MAXTRIES,
+             "user_mismatch", NOTICE, PERM_DENIED),
+            ("no user", {"claims": {USERNAME_CLAIM: None}}, MAXTRIES,
+             "username_missing", NOTICE, PERM_DENIED),
+            ("an unsafe user", {"claims": {USERNAME_CLAIM: "../root"}},
+             MAXTRIES, "username_unsafe", NOTICE, PERM_DENIED)):
+        w.check(what, w.login(w.mint(**options)), rc, reason=reason,
+                level=level, account=account)
+    w.stack("strict", config=w.rig.configure(
+        "required_permissions = login:ssh", "strict.conf"))
+    w.check("a permission is missing", w.login(w.good, service="strict"),
+            MAXTRIES, reason="permission_missing", account=PERM_DENIED)
+    w.rig.tenant.connection("refuse")
+    w.check("a tenant that cannot be asked", cold(w, w.good),
+            AUTHINFO_UNAVAIL, reason="issuer_unavailable", level=ERR,
+            account=PERM_DENIED)
+    w.rig.tenant.clear()
+    for what, text in (("an unknown key", "adience = x"),
+                       ("a key without a value", "audience ="),
+                       ("a section that cannot be", "[services sshd]")):
+        w.stack("broken", config=w.rig.configure(text, "broken.conf"))
+        got = w.login(w.good, service="broken")
+        w.check("configuration: %s: nobody is even asked" % what, got,
+                SERVICE_ERR, level=CRIT, prompts=[], account=SERVICE_ERR,
+                log="broken.conf:")
+    w.stack("absent", config="/nonexistent/audient.conf")
+    w.check("no configuration", w.login(w.good, service="absent"),
+            SERVICE_ERR, prompts=[], account=SERVICE_ERR,
+            log="/nonexistent/audient.conf")
+
+
+# --- entry points and arguments ---------------------------------------------------
+
+def entry_points(w):
+    w.stack("all", "auth MODULE\naccount MODULE\nsession MODULE\n"
+            "password MODULE\n")
+    with Host(w.stacks) as h:
+        h.start("all", USER)
+        w.check("acct_mgmt before authenticate: nothing to say, and PAM "
+                "denies", h.call("acct_mgmt"), PERM_DENIED)
+        for name in ("open_session", "close_session"):
+            got = h.call(name)
+            w.check(name + " before authenticate: nothing to say", got,
+                    SUCCESS)
+            w.rig.case(not got.has_logged("session="), "and nothing to log",
+                       got.show())
+        h.answers(w.good)
+        w.check("authenticate", h.call("authenticate"), SUCCESS)
+        w.check("acct_mgmt", h.call("acct_mgmt"), SUCCESS)
+        w.check("acct_mgmt again", h.call("acct_mgmt"), SUCCESS)
+        for name, flag in (("ESTABLISH", 2), ("REINITIALIZE", 8),
+                           ("REFRESH", 16), ("DELETE", 4), ("no flag", 0)):
+            w.check("setcred, " + name, h.call("setcred", flag), SUCCESS,
+                    prompts=[])
+        w.check("open_session", h.call("open_session"), SUCCESS,
+                log="session=open", level=INFO)
+        w.check("close_session", h.call("close_session"), SUCCESS,
+                log="session=close", level=INFO)
+        w.check("chauthtok: there is none", h.call("chauthtok"),
+                host.MODULE_UNKNOWN, prompts=[])
+        h.answers("not a token")
+        w.check("authenticate again, with a password", h.call("authenticate"),
+                AUTH_ERR)
+        w.check("acct_mgmt: what counts is the last one",
+                h.call("acct_mgmt"), PERM_DENIED)
+        h.answers(w.good)
+        w.check("authenticate again, with a token", h.call("authenticate"),
+                SUCCESS)
+        h.end()
+    got = w.login(w.good, flags=host.SILENT)
+    w.check("PAM_SILENT", got, SUCCESS, told="")
+    got = w.login(w.good[:600], "", flags=host.SILENT)
+    w.check("PAM_SILENT, a token that was cut: not a word", got, AUTH_ERR,
+            reason="token_truncated", told="")
+    got = w.login("", flags=host.DISALLOW_NULL_AUTHTOK)
+    w.check("PAM_DISALLOW_NULL_AUTHTOK", got, AUTH_ERR)
+
+
+def account_phase(w):
+    """What a refusal is worth if the stack goes on."""
+    w.rig.write("pam.d/loose", "auth optional %s config=%s\n"
+                "auth required pam_permit.so\n"
+                "account required %s config=%s\n"
+                "account required pam_permit.so\n"
+                % (MODULE, w.config, MODULE, w.config))
+    for what, token, auth, account in (
+            ("a good token", w.good, SUCCESS, SUCCESS),
+            ("a refused token", w.mint(audience=OTHER_AUDIENCE), SUCCESS,
+             PERM_DENIED),
+            ("a good token of somebody else",
+             w.mint(claims={USERNAME_CLAIM: "alice"}), SUCCESS, PERM_DENIED),
+            ("a password", "sesame", SUCCESS, SUCCESS)):
+        got = w.login(token, service="loose")
+        w.check("a stack that ignores us, %s: the account phase says %d" % (
+            what, account), got, auth, account=account)
+    w.rig.write("pam.d/loose", open(os.path.join(
+        w.stacks, "loose")).read().replace(w.config, w.rig.configure(
+            "tokenless_account = deny", "tokenless.conf")))
+    w.check("the same, tokenless_account = deny, a password",
+            w.login("sesame", service="loose"), SUCCESS, account=PERM_DENIED)
+    with Host(w.stacks) as h:
+        h.start("app", USER)
+        h.answers(w.good)
+        h.call("authenticate")
+        h.item("user", "daemon")
+        w.check("another user in the account phase", h.call("acct_mgmt"),
+                PERM_DENIED, level=WARNING, log="changed the user")
+        h.end()
+
+
+def arguments(w):
+    rows = (
+        ("an unknown one", "colour=red", 'the argument "colour=red" is not'),
+        ("a misspelt one", "try_firstpass", "is not known"),
+        ("a flag with a value", "debug=yes", "is not known"),
+        ("service= without a name", "service=", "needs a name"),
+        ("config= twice", "config=/other", "is there twice"),
+        ("service= twice", "service=a service=b", "is there twice"),
+        ("debug twice", "debug debug", "is there twice"),
+        ("one of 300 bytes", "x" * 300, "is not known"))
+    for what, text, log in rows:
+        w.stack("odd", arguments=text)
+        w.check("arguments: " + what, w.login(w.good, service="odd"),
+                SERVICE_ERR, prompts=[], level=CRIT, log=log,
+                account=SERVICE_ERR)
+    for what, path, log in (
+            ("a relative path", "audient.conf", "absolute path"),
+            ("an empty path", "", "absolute path"),
+            ("a path of 900 bytes", "/" + "x" * 900, "config_invalid")):
+        w.rig.write("pam.d/odd", "auth required %s config=%s\n" % (MODULE,
+                                                                  path))
+        w.check("arguments: config= with " + what,
+                w.login(w.good, service="odd"), SERVICE_ERR, prompts=[],
+                log=log)
+    w.stack("odd", arguments="service=strict", config=w.rig.configure(
+        "[service strict]\nrequired_permissions = login:ssh",
+        "sections.conf"))
+    w.check("arguments: service= chooses the section",
+            w.login(w.good, service="odd"), MAXTRIES,
+            reason="permission_missing")
+    w.stack("odd", config=os.path.join(w.rig.dir, "sections.conf"))
+    w.check("arguments: without it the name of PAM does",
+            w.login(w.good, service="odd"), SUCCESS)
+    w.stack("odd", arguments="debug")
+    got = w.login(w.good, service="odd")
+    w.check("arguments: debug logs each check", got, SUCCESS,
+            log="signature: passed", level=7)
+
+
+def first_pass(w):
+    """An earlier module has asked already: pam_unix, as in every system."""
+    text = "auth optional pam_unix.so\nauth MODULE\naccount MODULE\n"
+    for argument in ("use_first_pass", "try_first_pass"):
+        w.stack("after", text, argument)
+        w.check("%s: what was asked for before" % argument,
+                w.login(w.good, service="after"), SUCCESS,
+                prompts=["Password: "], reason="ok")
+        w.check("%s: and it is a password" % argument,
+                w.login("sesame", service="after"), AUTH_ERR,
+                prompts=["Password: "], reason="not_a_token")
+        w.check("%s: in quotes, with Bearer" % argument,
+                w.login('"Bearer %s"' % w.good, service="after"), SUCCESS)
+        w.stack("alone", arguments=argument)
+    w.stack("alone", arguments="use_first_pass")
+    w.check("use_first_pass: nothing was asked for, nothing is",
+            w.login(w.good, service="alone"), AUTH_ERR, prompts=[])
+    w.stack("alone", arguments="try_first_pass")
+    w.check("try_first_pass: nothing was asked for, so we do",
+            w.login(w.good, service="alone"), SUCCESS, prompts=[ASK])
+    w.stack("alone")
+    w.rig.write("pam.d/before", "auth [default=ignore] %s config=%s\n"
+                "auth required pam_unix.so use_first_pass\n"
+                % (MODULE, w.config))
+    w.check("a password is handed on to the next module",
+            w.login("sesame", service="before"), AUTH_ERR, prompts=[ASK],
+            log="pam_unix(before:auth): authentication failure")
+    with Host(w.stacks) as h:
+        h.start("app", USER)
+        h.answers(w.good)
+        h.call("authenticate")
+        w.rig.case(h.get("user") == USER, "PAM_USER is as it was")
+        h.end()
+
+
+# --- the conversation ---------------------------------------------------------------
+
+def conversation(w):
+    for what, answer, rc in (
+            ("an answer that is NULL", ("null",), CONV_ERR),
+            ("no array of answers", ("none",), CONV_ERR),
+            ("PAM_CONV_ERR", ("rc:%d" % CONV_ERR,), CONV_ERR),
+            ("PAM_CONV_AGAIN", ("rc:%d" % CONV_AGAIN,), CONV_ERR),
+            ("PAM_INCOMPLETE", ("rc:%d" % host.INCOMPLETE,), CONV_ERR),
+            ("PAM_ABORT", ("rc:%d" % host.ABORT,), CONV_ERR),
+            ("PAM_IGNORE", ("rc:%d" % IGNORE,), CONV_ERR),
+            ("PAM_BUF_ERR", ("rc:%d" % BUF_ERR,), BUF_ERR),
+            ("an empty answer", "", AUTH_ERR)):
+        w.check("conversation: " + what, w.login(answer), rc, prompts=[ASK],
+                log="no token: ", account=PERM_DENIED)
+    w.check("conversation: one answer too many",
+            w.login(("two:" + host.word(w.good),)), SUCCESS)
+    with Host(w.stacks) as h:
+        h.start("app", USER, deaf=True)
+        w.check("conversation: there is no function",
+                h.call("authenticate"), CONV_ERR, prompts=[])
+        h.end()
+    first, second = cut(w.good, 500)
+    for what, answer, rc in (
+            ("fails", ("rc:%d" % CONV_ERR,), CONV_ERR),
+            ("is NULL", ("null",), CONV_ERR),
+            ("is not there", ("none",), CONV_ERR)):
+        w.check("conversation: the second part " + what,
+                w.login(first, answer), rc,
+                prompts=[ASK, "Access token, part 2: "])
+    w.check("conversation: the second part is empty",
+            w.login(first, ""), AUTH_ERR, reason="token_truncated",
+            told="incomplete: 500 bytes")
+    w.check("conversation: the first part comes twice",
+            w.login(first, first), AUTH_ERR, reason="token_truncated")
+    w.check("conversation: two parts", w.login(first, second), SUCCESS)
+    many = cut(w.good, *range(18, len(w.good), 18))
+    w.check("conversation: %d parts" % len(many), w.login(*many), SUCCESS)
+    w.check("conversation: parts without an end are 48",
+            w.login(*["eyJ%d" % i for i in range(100)]), AUTH_ERR,
+            reason="opaque_refused", prompts=[ASK] + [
+                "Access token, part %d: " % i for i in range(2, 49)])
+
+
+def large_answers(w):
+    for what, answer, reason in (
+            ("a password of 4095 bytes", "p" * 4095, "opaque_refused"),
+            ("a token of 16384 bytes", w.mint(pad_to=16384), "ok"),
+            ("a token of 16385 bytes", w.mint(pad_to=16385),
+             "token_too_large"),
+            ("letters, 200000", "x" * 200000, "token_too_large"),
+            ("the start of a token and 1000000 letters", "eyJ" + "x" *
+             1000000, "token_too_large"),
+            ("dots, 100000", "eyJ" + "." * 100000, "token_too_large"),
+            ("blanks, 100000", " " * 100000, "token_too_large")):
+        w.check("large: " + what, w.login(answer),
+                SUCCESS if reason == "ok" else AUTH_ERR, reason=reason,
+                prompts=[ASK])
+    w.check("large: 16384 bytes, and then more in parts",
+            w.login(w.mint(pad_to=16384)[:-1], "x" * 30000), AUTH_ERR,
+            reason="token_too_large")
+
+
+def pasted(w):
+    """People copy more than the token, and less."""
+    token = w.good
+    half = len(token) // 2
+    for what, text in (
+            ("blanks around", "  \t%s \t " % token),
+            ("a line break behind", token + "\n"),
+            ("line breaks inside", "\r\n".join(cut(token, 80, 300, 600))),
+            ("double quotes", '"%s"' % token),
+            ("single quotes", "'%s'" % token),
+            ("Bearer", "Bearer " + token),
+            ("bearer and blanks", "  bearer    %s" % token),
+            ("quotes and Bearer", '"Bearer %s"' % token),
+            ("a header", "Authorization: Bearer " + token),
+            ("an open quote", '"' + token)):
+        w.check("pasted, accepted: " + what, w.login(text), SUCCESS,
+                reason="ok")
+    w.check("pasted, accepted: quotes around two parts",
+            w.login('"' + token[:half], token[half:] + '"'), SUCCESS)
+    w.check("pasted, accepted: Bearer before two parts",
+            w.login("Bearer " + token[:half], token[half:]), SUCCESS)
+    for what, text, reason in (
+            ("the tenant's whole answer", '{"access_token":"%s"}' % token,
+             "not_a_token"),
+            ("a shell's assignment", "TOKEN=" + token, "not_a_token"),
+            ("a URL", "https://example.com/#access_token=" + token,
+             "not_a_token")):
+        w.check("pasted, explained: " + what, w.login(text), AUTH_ERR,
+                reason=reason, told="begins with eyJ")
+    for what, text, reason in (
+            ("a comma behind", token + ",", "token_malformed"),
+            ("the token twice", token + token, "token_malformed"),
+            ("padding", token + "==", "token_malformed"),
+            ("another letter behind", token + "A", "signature_invalid"),
+            ("the first letter lost", token[1:], "token_malformed"),
+            ("a NUL cannot come; 0x01 can", token[:half] + "\x01" +
+             token[half:], "token_malformed"),
+            ("UTF-8", token[:half] + "\u00e9" + token[half:],
+             "token_malformed")):
+        got = w.login(text)
+        w.check("pasted, refused: " + what, got, AUTH_ERR)
+        w.rig.case(not got.told, "and the user hears nothing of it",
+                   got.show())
+    w.check("pasted: nothing but quotes", w.login('""'), AUTH_ERR,
+            reason="not_a_token")
+    w.check("a password with blanks and quotes is left as it is",
+            w.login(" 'sesame' "), AUTH_ERR, reason="not_a_token", told="")
+
+
+def cuts(w):
+    """Who cuts where, and what the user is told; with and without keys."""
+    long = w.mint(pad_to=6000)
+    for size, who in ((511, "sudo"), (1023, "ssh"), (4095, "a terminal")):
+        w.check("cut at %d bytes" % size, w.login(long[:size], ""), AUTH_ERR,
+                reason="token_truncated", told="%s passes on %d bytes" % (
+                    who, size))
+    w.check("cut in the second part", w.login(long[:1023], long[1023:2046],
+                                              ""), AUTH_ERR,
+            reason="token_truncated", told="ssh passes on 1023 bytes")
+    w.check("cut anywhere", w.login(long[:777], ""), AUTH_ERR,
+            told="incomplete: 777 bytes")
+    for at in (-341, -300, -1):
+        w.check("cold keys, cut %d letters before the end" % -at,
+                cold(w, *cut(long, len(long) + at)), SUCCESS)
+    for size in (511, 1023, 4095):
+        w.check("cold keys, the last of the parts has %d bytes" % size,
+                cold(w, *cut(long, len(long) - size), ""), SUCCESS)
+
+
+def cold(w, *answers):
+    """A login on a host that has no keys yet."""
+    cold.number += 1
+    w.stack("cold", config=w.rig.configure(
+        "", "cold.conf"))
+    text = open(os.path.join(w.rig.dir, "cold.conf")).read()
+    w.rig.write("cold.conf", text.replace(
+        w.rig.cache, w.rig.path("cold-%d" % cold.number)))
+    return w.login(*answers, service="cold")
+
+
+cold.number = 0
+
+
+# --- what applications tell us ----------------------------------------------------------
+
+def hostile_text(w):
+    texts = (
+        ("control bytes", "a\x01\x1b[2Jb\x7f", "a\\x01\\x1b[2Jb\\x7f"),
+        ("a line of its own", "x\nreason=ok verdict=allow", "\\x0a"),
+        ("quotes", 'x" verdict=allow "', "\"x' verdict=allow '\""),
+        ("300 bytes", "h" * 300, "h..."),
+        ("a format", "%n%s%n", "%n%s%n"),
+        ("bytes that are no UTF-8", b"\xff\xfe\x80", "\\xff\\xfe\\x80"))
+    for what, text, seen in texts:
+        for item in ("rhost", "tty", "ruser"):
+            got = w.login("sesame", items=[(item, text)])
+            lines = [x for _, x in got.log if "verdict=" in x]
+            clean = len(lines) == 1 and "\n" not in lines[0] and all(
+                " " <= c <= "~" for c in lines[0])
+            ok = clean and (item != "rhost" or seen in lines[0])
+            w.rig.case(ok and got.rc == AUTH_ERR, "PAM_%s with %s" % (
+                item.upper(), what), got.show())
+
+
+def hostile_users(w):
+    """Names without an account: one answer to all of them, no word of the
+    name in the log, and not a request to the tenant."""
+    w.check("root", w.login(w.mint(claims={USERNAME_CLAIM: "root"}),
+                            user="root"), MAXTRIES, reason="user_refused")
+    w.check("a system account", w.login(w.mint(
+        claims={USERNAME_CLAIM: "daemon"}), user="daemon"), MAXTRIES,
+        reason="user_refused")
+    bad = w.mint(audience=OTHER_AUDIENCE)
+    forged = w.mint(key="rogue")
+    seen = w.login(bad)
+    before = w.rig.tenant.count()
+    for what, user in (("a name that does not exist", "nobody-here"),
+                       ("300 bytes", "u" * 300),
+                       ("control bytes", "a\x01\x1b[2J\nroot"),
+                       ("blanks", "no body"), ("a slash", "../root"),
+                       ("capital letters", "NOBODY"),
+                       ("bytes that are no UTF-8", b"\xff\xfe"),
+                       ("a number", "65534"), ("a percent sign", "%n%s")):
+        for kind, token, rc in (("a bad token", bad, AUTH_ERR),
+                                ("junk", JUNK * 60, AUTH_ERR),
+                                ("a forged key", forged, AUTH_ERR),
+                                ("a good token", w.good, MAXTRIES)):
+            got = w.login(token, user=user)
+            w.check("user: %s, %s" % (what, kind), got, rc,
+                    log='user="(no account)"')
+            if kind == "a bad token":
+                w.rig.case((got.prompts, got.told, got.rc) == (
+                    seen.prompts, seen.told, seen.rc),
+                    "nothing tells it from an account that is there",
+                    got.show(), seen.show())
+    after = w.rig.tenant.count()
+    w.rig.case(before == after, "no such name costs the tenant a request",
+               before, after)
+    w.check("no name: the application is asked for it",
+            w.login(USER, w.good, user=None), SUCCESS,
+            prompts=["login:", ASK])
+    w.check("an empty name", w.login(w.good, user=""), USER_UNKNOWN)
+    w.check("no name, and no answer",
+            w.login(("rc:%d" % CONV_ERR,), user=None), CONV_ERR)
+
+
+def junk_password(w):
+    """sshd's stand-in for an answer, as long as the answer was."""
+    for length in (1, 4, 13, 14, 700, 1024, 9000):
+        junk = (JUNK * 700)[:length]
+        w.check("sshd's junk of %d bytes" % length, w.login(junk), AUTH_ERR,
+                reason="not_a_token", prompts=[ASK])
+
+
+def main():
+    with Rig("pam") as rig:
+        w = World(rig)
+        for test in (return_codes, entry_points, account_phase, arguments,
+                     first_pass, conversation, large_answers, pasted, cuts,
+                     hostile_text, hostile_users, junk_password):
+            print("# " + test.__name__)
+            test(w)
+        return rig.finish()
+
+
+sys.exit(main())
