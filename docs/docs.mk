@@ -14,4 +14,4 @@ dist_man_MANS = \
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/captures.md \
 	docs/troubleshooting.md docs/upgrading.md
-EXTRA_DIST += docs/adr docs/hosts
+EXTRA_DIST += docs/adr docs/hosts docs/matrix.md

@@ -5,6 +5,7 @@ printed."""
 
 import imaplib
 import os
+import re
 import smtplib
 import ssl
 
@@ -210,7 +211,7 @@ def mbsync(door, mechanism, user, token, plugins):
         if screen.expect(["IMAP wants more steps[^\r]*", pexpect.EOF]) == 0:
             return False, screen.after + " (and it waits until it is stopped)"
         said = screen.before
-    return screen.exitstatus == 0, said
+    return screen.exitstatus == 0, re.sub(r"\[SASL-[^\r]*\r\n", "", said)
 
 
 @client("mbsync", "imap")

@@ -11,10 +11,13 @@ HOST_TESTS = \
 TESTS += $(HOST_TESTS)
 
 # All logins of all clients, and the page that tells of them.
-check-servers: all $(check_PROGRAMS) $(check_LTLIBRARIES)
+check-servers: all
 	rm -rf matrix
-	AUDIENT_MATRIX='$(abs_builddir)/matrix' $(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(HOST_TESTS)'
+	for test in $(HOST_TESTS); do \
+		AUDIENT_BUILD='$(abs_builddir)' \
+		AUDIENT_MATRIX='$(abs_builddir)/matrix' \
+		$(PYTHON) $(srcdir)/$$test || exit 1; \
+	done
 	$(PYTHON) $(srcdir)/tests/servers/matrixpage.py matrix > matrix.md
 	mv matrix.md $(srcdir)/docs/matrix.md
 

@@ -28,16 +28,15 @@ was not run: the test has sent what it is known to send, and shows what the host
 | opaque | it is no JWT: nobody asked for an audience | `opaque_refused` |
 | tenant down | its key is new, and the tenant does not answer | `issuer_unavailable` |
 
-The log had that reason, and no other, for each login of these tables but those of Dovecot by itself.
-"""
+The log had that reason for each refusal, but for those of Dovecot alone. MECHANISM stands for the name of the mechanism, and
+TOKEN for the message with the token, which some clients print."""
 
 
 def said(row):
-    """What came of it; the mechanism's name does not tell two rows apart."""
+    """What came of it."""
     if row["admitted"]:
         return "**in**"
-    text = row["printed"].replace(row["mechanism"], "MECHANISM")
-    return "`%s`" % text.replace("|", "\\\\|").replace("`", "'")
+    return "`%s`" % row["printed"].replace("|", "\\\\|").replace("`", "'")
 
 
 def outcomes(rows):
