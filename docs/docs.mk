@@ -13,5 +13,35 @@ dist_man_MANS = \
 	docs/man/sasl_audient.8
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/captures.md \
+	docs/guide.md docs/providers.md \
 	docs/troubleshooting.md docs/upgrading.md
-EXTRA_DIST += docs/adr docs/hosts docs/matrix.md
+EXTRA_DIST += docs/README.md docs/adr docs/hosts docs/matrix.md
+
+# --- to browse ------------------------------------------------------------------
+
+HTML_BUILDER = docs/html/build.py
+
+html-local:
+	$(AM_V_GEN)rm -rf html && mkdir html && PYTHONDONTWRITEBYTECODE=1 \
+		$(PYTHON) '$(srcdir)/$(HTML_BUILDER)' '$(srcdir)' html \
+		'$(VERSION)'
+
+install-html-local: html-local
+	cd html && find . -type f | while read -r page; do \
+		$(MKDIR_P) "$(DESTDIR)$(htmldir)/html/$$(dirname "$$page")" && \
+		$(INSTALL_DATA) "$$page" "$(DESTDIR)$(htmldir)/html/$$page" || \
+		exit 1; \
+	done
+
+clean-local:
+	rm -rf html
+
+EXTRA_DIST += $(HTML_BUILDER) docs/html/body.html docs/html/style.css
+
+# --- tests ------------------------------------------------------------------------
+
+DOCS_TESTS = \
+	tests/docs/test_examples.py \
+	tests/docs/test_html.py
+TESTS += $(DOCS_TESTS)
+EXTRA_DIST += $(DOCS_TESTS)

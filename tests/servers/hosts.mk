@@ -21,10 +21,9 @@ check-servers: all
 	$(PYTHON) $(srcdir)/tests/servers/matrixpage.py matrix > matrix.md
 	mv matrix.md $(srcdir)/docs/matrix.md
 
-clean-local: clean-matrix
-clean-matrix:
+mostlyclean-local:
 	rm -rf matrix matrix.md
-.PHONY: check-servers clean-matrix
+.PHONY: check-servers
 
 EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/badinput.py \
