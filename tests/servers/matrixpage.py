@@ -15,7 +15,7 @@ HEAD = """\
 # Hosts and clients
 
 Each line is a login that a test has made, over TLS on loopback: a real host of Debian 12, set up from its page in
-[hosts](hosts), a client, a mechanism and a token. `make check-servers` makes the logins and this page. A client with a star
+[hosts](hosts/README.md), a client, a mechanism and a token. `make check-servers` makes the logins and this page. A client with a star
 was not run: the test has sent what it is known to send, and shows what the host answered.
 
 | token | what is wrong with it | reason in the log |
