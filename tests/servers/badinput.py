@@ -242,8 +242,7 @@ def all_rows(door, token, expired):
     user = door.user.encode()
     good, bad = message(token), message(expired)
     rows = [("OAUTHBEARER", what, [("start", data)], want) for what, data, want
-            in grammar(token, user) + truncated(token, user)
-            if len(data) <= door.limit]
+            in grammar(token, user) + truncated(token, user)]
     rows += [("XOAUTH2", what, [("start", data)], want)
              for what, data, want in grammar_xoauth2(token, user)]
     rows += [("OAUTHBEARER", *row) for row in orders(good, bad)]
