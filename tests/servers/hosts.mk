@@ -8,7 +8,7 @@ HOST_TESTS = \
 	tests/servers/test_openldap.py \
 	tests/servers/test_postfix.py \
 	tests/servers/test_svnserve.py
-TESTS += $(HOST_TESTS)
+TESTS += $(HOST_TESTS) tests/servers/test_saslauthd.py
 
 # All logins of all clients, and the page that tells of them.
 check-servers: all
@@ -37,4 +37,5 @@ EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/page.py \
 	tests/servers/postfix.py \
 	tests/servers/svnserve.py \
+	tests/servers/test_saslauthd.py \
 	tests/servers/wire.py
