@@ -53,7 +53,7 @@ put_hex(const char *text)
 		(void)printf("%02x", (unsigned int)(unsigned char)*text);
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 put_log(int priority, const char *fmt, va_list ap)
 {
 	char *line = NULL;
