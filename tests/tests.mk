@@ -89,6 +89,13 @@ AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
 tests/servers/test_faults_net.log: tests/servers/test_sshd.log
 tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
 
+# What became of each fault, for the reader.
+check-local: check-TESTS
+	@for log in tests/servers/test_faults_*.log; do \
+		test ! -f "$$log" || \
+		    sed -n '/^# [a-z]* faults$$/,/^[^#]/s/^# //p' "$$log"; \
+	done
+
 # What is quick: no daemons, and no tenant but to sign tokens.
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) $(GATES)'
