@@ -79,8 +79,8 @@ test_names(void **state)
 {
 	static const char *const strange[] = { "", ".", "..", "../sshd", "a/b",
 		".hidden", "a b", "a\nb",
-		"a234567890123456789012345678901234567890123456789012345678901"
-		"23456" };
+		("a23456789012345678901234567890123456789012345678901234567890"
+		 "123456") };
 
 	(void)state;
 	for (size_t i = 0; i < nitems(strange); i++)
