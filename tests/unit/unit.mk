@@ -55,6 +55,7 @@ UNIT_TESTS += \
 	tests/unit/test_world \
 	tests/unit/test_forked \
 	tests/unit/test_seen \
+	tests/unit/test_tally \
 	tests/unit/test_opaque \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
@@ -184,6 +185,8 @@ tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -191,6 +194,7 @@ tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
