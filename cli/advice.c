@@ -20,10 +20,6 @@ static const char *const plain[] = {
 	[REASON_TOKEN_TOO_LARGE] =
 	    "Tokens of more than 16 KiB are not looked at.  Take custom claims "
 	    "or permissions out of the token.",
-	[REASON_TOKEN_MALFORMED] =
-	    "Copy the token again, from its first to its last letter.  If that "
-	    "does not help, it was not made by the tenant: somebody may be "
-	    "trying something.",
 	[REASON_TOKEN_ENCRYPTED] =
 	    "The API encrypts its access tokens (JWE), and nobody here has the "
 	    "key.  Switch off JSON Web Encryption in the settings of the API.",
@@ -44,9 +40,6 @@ static const char *const plain[] = {
 	[REASON_NOT_YET_VALID] =
 	    "Compare this host's clock with the issuer's (timedatectl, chronyc "
 	    "tracking).",
-	[REASON_TOO_OLD] =
-	    "The token is older than \"max_token_age\" allows, although it has "
-	    "not expired.  Get a new one.",
 	[REASON_SENDER_CONSTRAINED] =
 	    "The token is bound to its client by DPoP or mTLS, and there is no "
 	    "way to show the client's key here.  Switch off sender "
@@ -55,14 +48,6 @@ static const char *const plain[] = {
 	[REASON_ORGANIZATION_REFUSED] =
 	    "Add the organization to \"organizations\", or let the user log in "
 	    "through one that is there.",
-	[REASON_CLAIM_MISSING] =
-	    "Let an Action of the tenant put the claim into the access token, "
-	    "with the value that \"required_claim\" asks for.  Its name is "
-	    "literal, with every slash and dot.",
-	[REASON_DENIED_LOCALLY] =
-	    "Somebody has put this token, its bearer or its application on the "
-	    "local deny list: audient deny list shows the line, audient deny "
-	    "remove takes it away.",
 	[REASON_USERNAME_UNSAFE] =
 	    "Correct the value at the tenant, or map it to a local name with "
 	    "\"user_map\".",
@@ -78,17 +63,21 @@ static const char *const plain[] = {
 	    "so often; let root supply the keys to all services with a timer "
 	    "(audient keys refresh).",
 	[REASON_OUT_OF_MEMORY] =
-	    "Look at the memory of this host and at the limits of the service "
-	    "(systemctl show -p MemoryMax, ulimit -v).",
-	[REASON_INTERNAL] =
-	    "This is a defect.  Report it, with the line of the log, as "
-	    "SECURITY.md has it if a token led to it.",
+	    "The token was not judged.  Look at the memory of this host (free, "
+	    "dmesg) and at the limits of the service (systemctl show -p "
+	    "MemoryMax,LimitAS UNIT).",
 };
 
 static void
 say(char out[ADVICE_MAX], const char *text)
 {
 	(void)snprintf(out, ADVICE_MAX, "%s", text);
+}
+
+static bool
+is_check(const struct case_file *c, const char *name)
+{
+	return c->check != NULL && strcmp(c->check, name) == 0;
 }
 
 /* The list of a configured key, or what stands for it in a manual. */
@@ -160,6 +149,59 @@ on_opaque(const struct case_file *c, char out[ADVICE_MAX])
 	    "that only itself can read: add audience=%s to the authorize or "
 	    "token request, or set a Default Audience for the tenant.",
 	    audience_of(c));
+}
+
+static void
+on_malformed(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (is_check(c, "header") && strstr(c->found, "parameter") != NULL)
+		(void)snprintf(out, ADVICE_MAX,
+		    "The token's header has %s, which would change how it is "
+		    "checked, or with which key.  No tenant issues such "
+		    "tokens: somebody is trying something.",
+		    c->found);
+	else if (is_check(c, "payload"))
+		say(out,
+		    "The signature is good, and what is signed cannot be read: "
+		    "too large, a member that stands there twice, or no JSON "
+		    "object.  Look at the Actions of the tenant that add "
+		    "claims.");
+	else
+		say(out,
+		    "Copy the token again, from its first to its last letter.  "
+		    "If that does not help, it was not made by the tenant: "
+		    "somebody may be trying something.");
+}
+
+static void
+on_denied(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (is_check(c, "single_use"))
+		say(out,
+		    "\"single_use = yes\" wants a new token for every login, "
+		    "and this one has been used.  Get a new one; if its bearer "
+		    "did not use it, somebody else has.");
+	else
+		say(out,
+		    "Somebody has put this token, its bearer or its "
+		    "application on the local deny list: audient deny list "
+		    "shows the line, audient deny remove takes it away.");
+}
+
+static void
+on_internal(const struct case_file *c, char out[ADVICE_MAX])
+{
+	if (is_check(c, "single_use"))
+		say(out,
+		    "\"single_use\" needs a directory in the cache that the "
+		    "service can write to: audient doctor makes one with "
+		    "--fix, audient-cachedirs(8) for every service.");
+	else
+		say(out,
+		    "This is a defect of Audient.  Nobody is let in by it; "
+		    "restarting the service may help for now.  Report it with "
+		    "the line of the log, and as SECURITY.md has it if a token "
+		    "led to it.");
 }
 
 static void
@@ -274,33 +316,6 @@ on_audience(const struct case_file *c, char out[ADVICE_MAX])
 }
 
 static void
-on_claim(const struct case_file *c, char out[ADVICE_MAX])
-{
-	const char *check = c->check != NULL ? c->check : "";
-
-	if (strcmp(check, "exp") == 0 && strstr(c->found, "ahead") != NULL)
-		say(out,
-		    "Shorten the lifetime of the API's tokens, or raise "
-		    "\"max_token_lifetime\".");
-	else if (strcmp(check, "client_id") == 0 || strcmp(check, "jti") == 0)
-		say(out,
-		    "\"token_profile = rfc9068\" wants the claim.  Choose the "
-		    "RFC 9068 profile in the settings of the API, or take the "
-		    "line out.");
-	else if (strcmp(check, "userinfo") == 0)
-		say(out,
-		    "The tenant says no user to this token.  Ask for it with "
-		    "scope=openid and for a person, not for a machine.");
-	else
-		(void)snprintf(out, ADVICE_MAX,
-		    "No tenant of Auth0 issues such a token.  If an Action or "
-		    "another provider makes it, let it set %s%s%s as RFC 7519 "
-		    "has it.",
-		    check[0] != '\0' ? "\"" : "the claim", check,
-		    check[0] != '\0' ? "\"" : "");
-}
-
-static void
 on_client(const struct case_file *c, char out[ADVICE_MAX])
 {
 	(void)snprintf(out, ADVICE_MAX,
@@ -355,35 +370,6 @@ on_permission(const struct case_file *c, char out[ADVICE_MAX])
 }
 
 static void
-on_missing_name(const struct case_file *c, char out[ADVICE_MAX])
-{
-	const char *check = c->check != NULL ? c->check : "";
-
-	if (strcmp(check, "email_verified") == 0)
-		say(out,
-		    "\"email\" counts only beside \"email_verified\": true.  "
-		    "Let an Action put both into the access token, and the "
-		    "user confirm the address.");
-	else if (strcmp(check, "user_map") == 0)
-		(void)snprintf(out, ADVICE_MAX,
-		    "Add a line to %s: %s  LOCAL-USER",
-		    c->rules != NULL && c->rules->user_map != NULL
-			? c->rules->user_map
-			: "the file of \"user_map\"",
-		    c->found);
-	else
-		(void)snprintf(out, ADVICE_MAX,
-		    "Let an Action of the tenant put the claim%s%s into the "
-		    "access token, under exactly that name: audient.conf(5) "
-		    "has one.",
-		    c->rules != NULL && c->rules->username_claim != NULL ? " "
-									 : "",
-		    c->rules != NULL && c->rules->username_claim != NULL
-			? c->rules->username_claim
-			: "");
-}
-
-static void
 on_mismatch(const struct case_file *c, char out[ADVICE_MAX])
 {
 	(void)snprintf(out, ADVICE_MAX,
@@ -399,7 +385,9 @@ on_account(const struct case_file *c, char out[ADVICE_MAX])
 	if (strcmp(c->found, "no account") == 0)
 		(void)snprintf(out, ADVICE_MAX,
 		    "A token opens an account and makes none.  Create it: "
-		    "useradd -m %s",
+		    "useradd -m %s; or, if it is one of a directory, see why "
+		    "this host does not know it: getent passwd %s",
+		    c->user != NULL ? c->user : "NAME",
 		    c->user != NULL ? c->user : "NAME");
 	else if (strcmp(c->found, "root") == 0)
 		say(out,
@@ -449,22 +437,26 @@ on_config(const struct case_file *c, char out[ADVICE_MAX])
 
 static void (*const special[])(const struct case_file *c,
     char out[ADVICE_MAX]) = {
+	[REASON_TOKEN_MALFORMED] = on_malformed,
 	[REASON_OPAQUE_REFUSED] = on_opaque,
 	[REASON_ALGORITHM_REFUSED] = on_algorithm,
-	[REASON_CLAIM_INVALID] = on_claim,
+	[REASON_CLAIM_INVALID] = advise_on_claim,
 	[REASON_TYPE_REFUSED] = on_type,
 	[REASON_ISSUER_REFUSED] = on_issuer,
 	[REASON_AUDIENCE_REFUSED] = on_audience,
+	[REASON_TOO_OLD] = advise_on_age,
 	[REASON_CLIENT_REFUSED] = on_client,
 	[REASON_SUBJECT_REFUSED] = on_subject,
 	[REASON_SCOPE_MISSING] = on_scope,
 	[REASON_PERMISSION_MISSING] = on_permission,
-	[REASON_USERNAME_MISSING] = on_missing_name,
+	[REASON_CLAIM_MISSING] = advise_on_missing_claim,
+	[REASON_DENIED_LOCALLY] = on_denied,
+	[REASON_USERNAME_MISSING] = advise_on_missing_name,
 	[REASON_USER_MISMATCH] = on_mismatch,
 	[REASON_USER_REFUSED] = on_account,
 	[REASON_ISSUER_UNAVAILABLE] = on_unavailable,
 	[REASON_CONFIG_INVALID] = on_config,
-	[REASON_INTERNAL] = NULL,
+	[REASON_INTERNAL] = on_internal,
 };
 
 /* Every reason is in one of the two tables; tests/cli/test_explain.py asks. */

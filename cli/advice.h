@@ -23,6 +23,12 @@ struct case_file {
 /* The next thing to do, never empty.  There is something for every reason. */
 void advise(const struct case_file *c, char out[ADVICE_MAX]);
 
+/* Of these reasons, which lie in what the tenant puts into the token. */
+void advise_on_claim(const struct case_file *c, char out[ADVICE_MAX]);
+void advise_on_age(const struct case_file *c, char out[ADVICE_MAX]);
+void advise_on_missing_claim(const struct case_file *c, char out[ADVICE_MAX]);
+void advise_on_missing_name(const struct case_file *c, char out[ADVICE_MAX]);
+
 /*
  * What to do about an issuer that cannot be asked, from the line that says
  * why; never NULL.

@@ -14,10 +14,12 @@ enum {
 };
 
 /* Each gets "audient NAME" as argv[0]; they return the exit status. */
+int cmd_check(int argc, char **argv);
 int cmd_deny(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_keys(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
 int cmd_setup(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_token(int argc, char **argv);

@@ -5,8 +5,9 @@
 
 #include "doctor.h"
 
-#define PATH_SIZE    4096
-#define OTHERS_WRITE (S_IWGRP | S_IWOTH)
+#define PATH_SIZE     4096
+#define OTHERS_WRITE  (S_IWGRP | S_IWOTH)
+#define REPEATS_SHOWN 5
 
 const char *
 doctor_path(const struct doctor *d, const char *path)
@@ -140,6 +141,47 @@ check_named_file(struct doctor *d, enum audient_file kind, const char *path,
 		report_problem(d, problem, remedy);
 }
 
+struct repeats {
+	struct doctor *d;
+	const char *path; /* in the words of the system that is looked at */
+	size_t n;
+};
+
+static void
+on_repeat(void *arg, unsigned int line, unsigned int first, bool is_same_user)
+{
+	struct repeats *r = arg;
+	char where[PATH_SIZE + 16];
+
+	if (++r->n > REPEATS_SHOWN)
+		return;
+	(void)snprintf(where, sizeof(where), "%s:%u", r->path, line);
+	if (is_same_user)
+		report(r->d, LEVEL_WARNING, where, "Remove one of the two.",
+		    "line %u has the same value and the same user", first);
+	else
+		report(r->d, LEVEL_NOTE, where,
+		    "Let the usual user stand first.",
+		    "line %u has another user for the same value, who counts "
+		    "if a service asks for nobody in particular",
+		    first);
+}
+
+static void
+check_map(struct doctor *d, const char *path)
+{
+	struct repeats r = { .d = d };
+
+	if (path == NULL)
+		return;
+	r.path = doctor_path(d, path);
+	if (audient_map_repeats(path, on_repeat, &r) == REASON_OK &&
+	    r.n > REPEATS_SHOWN)
+		report(d, LEVEL_NOTE, r.path,
+		    "sort(1) and uniq(1) find them all.",
+		    "%zu more lines repeat a value", r.n - REPEATS_SHOWN);
+}
+
 static void
 check_rules(struct doctor *d, const struct audient_rules *r)
 {
@@ -151,6 +193,7 @@ check_rules(struct doctor *d, const struct audient_rules *r)
 	    r->name[0] != '\0' ? "]" : "");
 	check_named_file(d, AUDIENT_USER_MAP, r->user_map,
 	    "Correct that, audient.map(5).  Until then nobody gets in here.");
+	check_map(d, r->user_map);
 	check_named_file(d, AUDIENT_DENY_FILE, r->deny_file,
 	    "Correct that, audient.deny(5), or make an empty file.  Until then "
 	    "nobody gets in here.");

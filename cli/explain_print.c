@@ -17,10 +17,13 @@ static const struct {
 	{ "The claims",
 	    " payload clock issuer kind audience sub azp client_id jti gty exp "
 	    "iat nbf age binding " },
-	{ "The policy", " subject client organization scope permission " },
+	{ "The policy",
+	    " subject client organization scope permission auth_time acr amr "
+	    "deny_file " },
 	{ "The identity",
-	    " email_verified username_claim user_map username account user " },
-	{ "This host", " configuration " },
+	    " email_verified username_claim username_case user_map username "
+	    "account user " },
+	{ "This host", " configuration single_use " },
 };
 #define N_STAGES (sizeof(stages) / sizeof(stages[0]))
 

@@ -12,8 +12,10 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "setup", cmd_setup, "make the configuration" },
+	{ "check", cmd_check, "see whether the configuration can be read" },
 	{ "doctor", cmd_doctor, "look for what is wrong on this host" },
 	{ "explain", cmd_explain, "say why a token is accepted or refused" },
+	{ "logs", cmd_logs, "show who got in, who did not, and what to do" },
 	{ "keys", cmd_keys, "list, refresh or flush the keys at hand" },
 	{ "token", cmd_token, "get a token, and hand it to a program" },
 	{ "deny", cmd_deny, "refuse tokens, people or applications" },

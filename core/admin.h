@@ -95,7 +95,13 @@ enum audient_file { AUDIENT_USER_MAP, AUDIENT_DENY_FILE, AUDIENT_ANY_FILE };
 MUST_CHECK enum reason audient_check_file(enum audient_file kind,
     const char *path, char *problem);
 
-/* The same for text that is to become a deny_file; *line is the bad one. */
+/* Of a user map: see usermap_repeats(). */
+MUST_CHECK enum reason audient_map_repeats(const char *path,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg);
+
+/* As above, for text that is to become a deny_file; *line is the bad one. */
 MUST_CHECK enum reason audient_check_deny(struct span text, unsigned int *line,
     char *problem);
 

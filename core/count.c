@@ -77,9 +77,10 @@ find_line(struct span whole, const char *reason, uint64_t *n)
 	for (;;) {
 		const size_t at = whole.len - text.len;
 
-		*n = 0;
-		if (!next_line(&text, &word, n))
+		if (!next_line(&text, &word, n)) {
+			*n = 0;
 			return at;
+		}
 		if (span_is(word, reason))
 			return at;
 	}

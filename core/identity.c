@@ -184,6 +184,27 @@ ask_map(const struct identity_rules *rules, struct span value,
 	return found;
 }
 
+/* Whoever listens also hears of the users in the other lines. */
+static enum reason
+tell_map(const struct identity_rules *rules, struct span value,
+    const char *user, unsigned int line, struct trace *trace)
+{
+	char next[USER_MAX + 1];
+	unsigned int next_line;
+	struct text found;
+	size_t at = 0;
+
+	if (trace->step == NULL)
+		return REASON_OK;
+	text_clear(&found);
+	text_printf(&found, "%s (line %u)", user, line);
+	while (usermap_next(rules->map, value, &at, next, &next_line))
+		if (next_line != line)
+			text_printf(&found, "; also %s (line %u)", next,
+			    next_line);
+	return trace_span(trace, "user_map", REASON_OK, span_of(found.s), "");
+}
+
 /* A machine is nobody's namesake: only the map can give it an account. */
 static enum reason
 map_value(const struct claims *claims, const struct identity_rules *rules,
@@ -202,8 +223,7 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 			return trace_text(trace, "user_map",
 			    REASON_USERNAME_UNSAFE, "a safe name",
 			    "%s (line %u)", user, line);
-		return trace_text(trace, "user_map", REASON_OK, "",
-		    "%s (line %u)", user, line);
+		return tell_map(rules, value, user, line, trace);
 	}
 	if (rules->map != NULL && rules->domains.n == 0)
 		return trace_span(trace, "user_map", REASON_USERNAME_MISSING,

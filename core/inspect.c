@@ -296,6 +296,28 @@ audient_check_file(enum audient_file kind, const char *path, char *problem)
 }
 
 enum reason
+audient_map_repeats(const char *path,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg)
+{
+	struct buf text = BUF_INIT(USERMAP_FILE_MAX);
+	struct usermap *map = NULL;
+	enum reason reason;
+	unsigned int line;
+	struct text why;
+
+	text_clear(&why);
+	if ((reason = file_read(path, &text, &why)) == REASON_OK &&
+	    (reason = usermap_parse(buf_span(&text), &map, &line, &why)) ==
+		REASON_OK)
+		reason = usermap_repeats(map, each, arg);
+	usermap_free(map);
+	buf_free(&text);
+	return reason;
+}
+
+enum reason
 audient_check_deny(struct span text, unsigned int *line, char *problem)
 {
 	enum reason reason;

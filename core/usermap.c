@@ -307,3 +307,73 @@ usermap_next(const struct usermap *map, struct span value, size_t *at,
 	}
 	return false;
 }
+
+/* By value; of one value those with the same user beside each other. */
+static int
+by_value(const void *a, const void *b)
+{
+	const struct entry *x = *(const struct entry *const *)a;
+	const struct entry *y = *(const struct entry *const *)b;
+	int order = strcmp(x->value, y->value);
+
+	if (order == 0)
+		order = strcmp(x->user, y->user);
+	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+static bool
+is_same_value(const struct entry *a, const struct entry *b)
+{
+	return strcmp(a->value, b->value) == 0;
+}
+
+/* Entries of one value, sorted; n > 0. */
+static void
+tell_repeats(const struct entry *const *e, size_t n,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg)
+{
+	unsigned int first = e[0]->line;
+	const struct entry *of_user = e[0];
+
+	for (size_t i = 1; i < n; i++)
+		if (e[i]->line < first)
+			first = e[i]->line;
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && strcmp(e[i]->user, of_user->user) == 0) {
+			each(arg, e[i]->line, of_user->line, true);
+			continue;
+		}
+		of_user = e[i];
+		if (e[i]->line != first)
+			each(arg, e[i]->line, first, false);
+	}
+}
+
+enum reason
+usermap_repeats(const struct usermap *map,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg)
+{
+	const struct entry **e;
+	size_t end;
+
+	if (map->n == 0)
+		return REASON_OK;
+	if ((e = reallocarray(NULL, map->n, sizeof(const struct entry *))) ==
+	    NULL)
+		return REASON_OUT_OF_MEMORY;
+	for (size_t i = 0; i < map->n; i++)
+		e[i] = &map->entry[i];
+	qsort(e, map->n, sizeof(const struct entry *), by_value);
+	for (size_t i = 0; i < map->n; i = end) {
+		end = i + 1;
+		while (end < map->n && is_same_value(e[end], e[i]))
+			end++;
+		tell_repeats(e + i, end - i, each, arg);
+	}
+	free(e);
+	return REASON_OK;
+}

@@ -37,4 +37,14 @@ void usermap_free(struct usermap *map); /* NULL is fine */
 bool usermap_next(const struct usermap *map, struct span value, size_t *at,
     char user[USER_MAX + 1], unsigned int *line);
 
+/*
+ * Hears of every value that stands in several lines: with the same user once
+ * more (first is the line that has them already), or with another user (first
+ * is the line that counts if nobody in particular is asked for).
+ */
+MUST_CHECK enum reason usermap_repeats(const struct usermap *map,
+    void (*each)(void *arg, unsigned int line, unsigned int first,
+	bool is_same_user),
+    void *arg);
+
 #endif

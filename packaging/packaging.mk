@@ -59,6 +59,8 @@ EXTRA_DIST += \
 	packaging/apparmor/local/usr.sbin.slapd \
 	packaging/authselect \
 	packaging/debian \
+	packaging/fail2ban/audient.conf \
+	packaging/logcheck/audient \
 	packaging/pam-configs \
 	packaging/rpm/audient.spec \
 	packaging/sbom \

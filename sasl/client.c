@@ -136,9 +136,19 @@ write_message(struct exchange *x, sasl_client_params_t *cparams,
 }
 
 /*
- * SASL_OK with doneflag 0: of all that libsasl2's hosts understand this alone
- * lets svn finish and ldapsearch see the server's error (the step below).
+ * The server may still have something to say.  svn alone takes that for a
+ * failure, so it is told SASL_OK, with doneflag 0 for the step below.  Nobody
+ * else may be: libldap then forgets the mechanism, and its answer to the
+ * server's error is a simple bind, an anonymous one if the answer is empty.
  */
+static int
+sent(const sasl_client_params_t *cparams)
+{
+	return cparams->service != NULL && strcmp(cparams->service, "svn") == 0
+	    ? SASL_OK
+	    : SASL_CONTINUE;
+}
+
 static int
 first_step(struct exchange *x, sasl_client_params_t *cparams,
     sasl_interact_t **prompts, const char **out, unsigned int *outlen,
@@ -162,7 +172,7 @@ first_step(struct exchange *x, sasl_client_params_t *cparams,
 	oparams->mech_ssf = 0;
 	oparams->maxoutbuf = 0;
 	oparams->doneflag = 0;
-	return SASL_OK;
+	return sent(cparams);
 }
 
 /* The server says why, in JSON; then it wants an answer before it fails. */

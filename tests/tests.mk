@@ -30,7 +30,8 @@ endif
 CLI_TESTS = \
 	tests/cli/test_commands.py \
 	tests/cli/test_doctor.py \
-	tests/cli/test_explain.py
+	tests/cli/test_explain.py \
+	tests/cli/test_logs.py
 PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_adversary.py \

@@ -4,17 +4,19 @@
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
 BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 
-EXTRA_PROGRAMS = \
+BENCHES = \
 	tests/bench/bench_check \
 	tests/bench/bench_fetch \
 	tests/bench/bench_opaque \
 	tests/bench/bench_pam \
 	tests/bench/bench_procs \
 	tests/bench/bench_validate
-EXTRA_LTLIBRARIES = \
+BENCH_MODULES = \
 	tests/bench/pam_crypto.la \
 	tests/bench/pam_curl.la \
 	tests/bench/pam_empty.la
+EXTRA_PROGRAMS += $(BENCHES)
+EXTRA_LTLIBRARIES += $(BENCH_MODULES)
 
 tests_bench_bench_check_SOURCES = $(BENCH_SOURCES) tests/bench/bench_check.c
 tests_bench_bench_check_CPPFLAGS = $(BENCH_CPPFLAGS)
@@ -70,13 +72,13 @@ tests_bench_pam_empty_la_SOURCES = tests/bench/pam_empty.c
 tests_bench_pam_empty_la_LDFLAGS = $(BENCH_MODULE_LDFLAGS)
 tests_bench_pam_empty_la_LIBADD = $(PAM_LIBS)
 
-CLEANFILES += $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+CLEANFILES += $(BENCHES) $(BENCH_MODULES)
 
 # Results go to bench/ of the build, or where BENCH_OUT says.
-bench: all $(EXTRA_PROGRAMS) $(EXTRA_LTLIBRARIES)
+bench: all $(BENCHES) $(BENCH_MODULES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py \
 		$(BENCH_OUT)
 
-EXTRA_DIST += tests/bench/bench.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/report.py
 
 .PHONY: bench

@@ -1,9 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""make bench: sets the scene for the programs of this folder and runs them.
-Every comparison is made in one run, sample by sample in turns."""
+"""make bench: sets the scene for the programs of this folder, runs them, and
+writes a page with all figures and pictures of them.  What is compared was
+measured in one run, sample by sample in turns.
 
+    bench.py [DIRECTORY]        where the page goes; bench/ of the build
+"""
+
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -11,72 +18,212 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE, "tests", "servers"))
 
-from rig import AUDIENCE, BUILD, USERNAME_CLAIM, Rig            # noqa: E402
+import report                                                   # noqa: E402
+from rig import (AUDIENCE, BUILD, OTHER_AUDIENCE,               # noqa: E402
+                 USERNAME_CLAIM, Rig)
 
 HERE = os.path.join(BUILD, "tests", "bench")
 TOKEN_SIZE = 1056       # bytes, of a token with a few permissions
 ROUNDS = os.environ.get("ROUNDS", "201")
+NUMBERS = re.compile(r"(?<=\s)[\d.]+(?=\s|$)")
 
 
-def program(name):
-    """The program itself and not libtool's wrapper."""
-    real = os.path.join(HERE, ".libs", name)
-    return real if os.path.exists(real) else os.path.join(HERE, name)
+class Bench:
+    """A scene, and what was measured on it: {group: [(name, [number])]}."""
+
+    def __init__(self, rig):
+        self.rig, self.tenant = rig, rig.tenant
+        self.results, self.texts = {}, {}
+
+    def run(self, group, name, *arguments, cores=1):
+        """Runs a program on one core, so that it does not wander."""
+        real = os.path.join(HERE, ".libs", name)
+        program = real if os.path.exists(real) else os.path.join(HERE, name)
+        command = [program, *map(str, arguments)]
+        if cores == 1:
+            core = str(max(os.sched_getaffinity(0)))
+            command = ["taskset", "-c", core] + command
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                              check=False)
+        if done.returncode != 0:
+            sys.exit("%s: exit status %d" % (name, done.returncode))
+        print("== %s ==\n%s" % (group, done.stdout), flush=True)
+        self.texts[group] = done.stdout
+        rows = [line for line in done.stdout.splitlines()[2:] if line]
+        self.results[group] = [
+            (re.split(r"\s{2,}", row)[0],
+             [float(x) for x in NUMBERS.findall(row[30:])]) for row in rows]
+
+    def token(self, name, **options):
+        options = {"user": "alice", "permissions": [
+            "login:ssh", "mail:read", "a:b", "c:d"],
+            "claims": {USERNAME_CLAIM: "nobody"}, "pad_to": TOKEN_SIZE,
+            **options}
+        return self.rig.write("token-" + name, self.tenant.mint(**options))
+
+    def jwks(self):
+        status, _, text = self.tenant.request("GET", "/.well-known/jwks.json")
+        assert status == 200
+        return json.loads(text)
+
+    def keys_on_disk(self, name="bench", keys=None, text=""):
+        """A configuration without a network."""
+        jwks = self.rig.write(name + ".jwks", json.dumps(keys or self.jwks()))
+        return self.rig.configure("jwks_file = %s\n%s" % (jwks, text),
+                                  name + ".conf")
 
 
-def run(*command):
-    """On one core, so that it does not wander."""
-    core = str(max(os.sched_getaffinity(0)))
-    done = subprocess.run(("taskset", "-c", core) + command, check=False)
-    print(flush=True)
-    return done.returncode
+# --- validations ------------------------------------------------------------------
+
+def validate(b):
+    for alg in ("RS256", "PS256", "ES256"):
+        token = b.token(alg, alg=alg)
+        config = b.keys_on_disk(alg, text="algorithms = " + alg)
+        b.run("validate-" + alg, "bench_validate", token,
+              os.path.join(b.rig.dir, alg + ".jwks"), config, AUDIENCE,
+              b.tenant.issuer, ROUNDS)
 
 
-def validate(rig, token):
-    status, _, jwks = rig.tenant.request("GET", "/.well-known/jwks.json")
-    assert status == 200
-    jwks = rig.write("jwks.json", jwks.decode())
-    config = rig.configure("jwks_file = " + jwks, "bench.conf")
-    return run(program("bench_validate"), token, jwks, config, AUDIENCE,
-               rig.tenant.issuer, ROUNDS)
+def cases(b, group, mode, rows, rounds=ROUNDS):
+    words = [word for row in rows for word in row]
+    b.run(group, "bench_check", mode, rounds, *words)
 
 
-def pam(rig, token):
-    config = rig.configure("", "pam.conf")
-    libs = os.path.join(BUILD, ".libs")
+def refusals(b):
+    config = b.keys_on_disk()
+    good = open(b.token("good")).read()
+    head, payload, signature = good.split(".")
+    changed = signature[:-9] + ("A" if signature[-9] != "A" else "B") + \
+        signature[-8:]
+
+    def row(name, token, reason):
+        return name, config, b.rig.write("token-" + name, token), reason
+
+    cases(b, "refusals", "check", [
+        row("accepted", good, "ok"),
+        row("no token at all", "swordfish of old", "not_a_token"),
+        row("payload cut short", ".".join((head, payload[:-8], signature)),
+            "signature_invalid"),
+        row("header without an end",
+            ".".join((head[:-4], payload, signature)), "token_malformed"),
+        row("unsigned", open(b.token("none", alg="none")).read(),
+            "token_malformed"),
+        row("key unknown", open(b.token("kid", kid="nobody")).read(), "key_unknown"),
+        row("signature changed", ".".join((head, payload, changed)),
+            "signature_invalid"),
+        row("expired", open(b.token("e", ttl=-3600)).read(), "expired"),
+        row("for another API",
+            open(b.token("a", audience=OTHER_AUDIENCE)).read(),
+            "audience_refused"),
+    ])
+
+
+def growth(b):
+    config, token = b.keys_on_disk(), b.token("1000", pad_to=1000)
+    cases(b, "size", "check", [
+        ("%d" % n, config, b.token(str(n), pad_to=n), "ok")
+        for n in (1000, 2000, 4000, 8000, 16000)])
+
+    keys = b.jwks()
+    signer = keys["keys"][0]
+    cases(b, "keys", "check", [
+        ("%d" % n, b.keys_on_disk("keys%d" % n, {"keys": [
+            {**signer, "kid": "other-%d" % i} for i in range(n - 1)
+        ] + [signer]}), token, "ok") for n in (1, 2, 4, 8, 16, 32)])
+
+    def tenants(n):
+        text = "audience = %s\nusername_claim = %s\n" % (
+            AUDIENCE, USERNAME_CLAIM)
+        for i in range(n):
+            last = i == n - 1
+            issuer = b.tenant.issuer if last else \
+                "https://tenant%d.example.com/" % i
+            jwks = b.rig.write("tenant-%d-%d.jwks" % (n, i), json.dumps({
+                "keys": [signer if last else {**signer,
+                                              "kid": "other-%d" % i}]}))
+            text += "[tenant t%d]\nissuer = %s\njwks_file = %s\n" % (
+                i, issuer, jwks)
+        text += "[service bench]\ntenant = %s\n" % " ".join(
+            "t%d" % i for i in range(n))
+        return b.rig.write("tenants%d.conf" % n, text)
+
+    cases(b, "tenants", "check", [
+        ("%d" % n, tenants(n), token, "ok") for n in (1, 2, 4, 8, 16, 32)])
+
+    def mapped(n):
+        users = b.rig.write("users%d" % n, "".join(
+            "somebody%d user%d\n" % (i, i) for i in range(n - 1)
+        ) + "nobody alice\n")
+        return b.keys_on_disk("map%d" % n, text="user_map = " + users)
+
+    rows = [("%d" % n, mapped(n), token, "ok")
+            for n in (10, 100, 1000, 10000, 100000)]
+    cases(b, "map-check", "check", rows, 51)
+    cases(b, "map-login", "login", rows, 51)
+    b.run("processes", "bench_procs", config, token, 7,
+          1, 2, 4, 8, 16, 32, cores=None)
+
+
+# --- logins -----------------------------------------------------------------------
+
+def pam(b):
+    token = b.token("pam")
+    config = b.rig.configure("", "pam.conf")
+    bundle = b.rig.write("bundle.pem", open(
+        "/etc/ssl/certs/ca-certificates.crt").read() + open(b.rig.ca).read())
+    cold_cache = b.rig.path("cold")
+    cold = b.rig.configure("", "cold.conf")
+    text = open(cold).read().replace(b.rig.cache, cold_cache)
+    b.rig.write("cold.conf", text)
+    b.rig.write("bundle.conf", text.replace(b.rig.ca, bundle))
+    ours = "%s/.libs/pam_audient.so config=%s/" % (BUILD, b.rig.dir)
+    libs = os.path.join(HERE, ".libs")
+    issuer = b.tenant.issuer
     for service, module in (
-            ("empty", os.path.join(HERE, ".libs", "pam_empty.so")),
-            ("crypto", os.path.join(HERE, ".libs", "pam_crypto.so")),
-            ("audient", "%s/pam_audient.so config=%s" % (libs, config))):
-        rig.write("pam.d/" + service, "auth required %s\n" % module)
-    return run(program("bench_pam"), os.path.join(rig.dir, "pam.d"), token,
-               ROUNDS)
+            ("empty", libs + "/pam_empty.so"),
+            ("crypto", libs + "/pam_crypto.so"),
+            ("audient", ours + os.path.basename(config)),
+            ("curl", "%s/pam_curl.so %s %s %s" % (
+                libs, bundle, issuer + ".well-known/openid-configuration",
+                issuer + ".well-known/jwks.json")),
+            ("audient-bundle", ours + "bundle.conf"),
+            ("audient-ca", ours + "cold.conf")):
+        b.rig.write("pam.d/" + service, "auth required %s\n" % module)
+    directory = os.path.join(b.rig.dir, "pam.d")
+    b.run("login-warm", "bench_pam", "cpu", directory, token, ROUNDS, "-",
+          "empty", "crypto", "audient")
+    b.run("login-cold", "bench_pam", "wall", directory, token, 31, cold_cache,
+          "curl", "audient-bundle", "audient-ca")
 
 
-def opaque(rig):
+def opaque(b):
     """Two tokens a round; the tenant's budget ends after a hundred."""
-    config = rig.configure("opaque_tokens = accept-unbound\n"
-                           "required_claim = email_verified true\n"
-                           "userinfo_max_age = 600\n", "opaque.conf")
-    rig.tenant.control("limit", burst=1000000)
-    tokens = rig.write("opaque", "".join(
-        rig.tenant.mint("alice", kind="opaque") + "\n" for _ in range(80)))
-    return run(program("bench_opaque"), config, tokens)
-
-
-def lookups(rig):
-    token = rig.write("opaque1", rig.tenant.mint("alice", kind="opaque"))
-    return run(program("bench_fetch"), os.path.join(BUILD, "audient-fetch"),
-               rig.ca, rig.tenant.issuer + "userinfo", token, "51")
+    config = b.rig.configure("opaque_tokens = accept-unbound\n"
+                             "required_claim = email_verified true\n"
+                             "userinfo_max_age = 600\n", "opaque.conf")
+    b.tenant.control("limit", burst=1000000)
+    tokens = [b.tenant.mint("alice", kind="opaque") for _ in range(80)]
+    b.run("opaque", "bench_opaque", config,
+          b.rig.write("opaque", "\n".join(tokens) + "\n"))
+    b.run("lookup", "bench_fetch", os.path.join(BUILD, "audient-fetch"),
+          b.rig.ca, b.tenant.issuer + "userinfo",
+          b.rig.write("opaque1", tokens[0]), 51)
 
 
 def main():
+    out = os.path.join(BUILD, "bench")
+    if len(sys.argv) > 1:
+        out = os.path.abspath(sys.argv[1])
+    os.makedirs(out, exist_ok=True)
     with Rig("bench") as rig:
-        token = rig.write("token", rig.tenant.mint(
-            "alice", permissions=["login:ssh", "mail:read", "a:b", "c:d"],
-            claims={USERNAME_CLAIM: "nobody"}, pad_to=TOKEN_SIZE))
-        return validate(rig, token) or pam(rig, token) or \
-            opaque(rig) or lookups(rig)
+        bench = Bench(rig)
+        for part in (validate, refusals, growth, pam, opaque):
+            part(bench)
+    report.write(out, bench.results, bench.texts,
+                 draw=shutil.which("gnuplot") is not None)
+    print("the page: " + os.path.join(out, "README.md"))
+    return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

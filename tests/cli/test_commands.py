@@ -15,7 +15,8 @@ import sys
 from clilib import AUDIENT, BUILD, longest, on_terminal, run
 from rig import AUDIENCE, PATIENCE, USERNAME_CLAIM, Rig
 
-COMMANDS = ("setup", "doctor", "explain", "keys", "deny", "stats", "verify")
+COMMANDS = ("setup", "check", "doctor", "explain", "logs", "keys", "deny",
+            "stats", "verify")
 SUBJECT = "auth0|5f7c8ec7c33c6c004bbafe82"
 
 
@@ -322,7 +323,7 @@ def check_files(rig):
     missing = os.path.join(rig.dir, "missing.conf")
     bad = rig.write("typo.conf", "domian = example.eu.auth0.com\n")
     relative = "typo.conf"
-    for command in ("explain", "keys", "deny"):
+    for command in ("check", "explain", "keys", "deny"):
         for what, config, words in (
                 ("is missing", missing, "it does not exist"),
                 ("has a mistake", bad, bad + ':1: unknown key "domian"; did '
@@ -350,6 +351,37 @@ def check_files(rig):
                                text="x")
         rig.case(status == 2 and "--at takes seconds" in err,
                  "--at " + at, err)
+
+
+def check_check(rig):
+    config = rig.configure()
+    status, out, err = run("check", "--config", config)
+    rig.case((status, out, err) == (0, "", ""),
+             "check has nothing to say of a good file", status, out, err)
+    bad_map = rig.write("bad.map", "alice\n")
+    rows = [("user_map = " + bad_map, (), 4, bad_map + ":1: a line has"),
+            ("deny_file = /no/such/file", (), 4, "/no/such/file"),
+            ("audience = x\naudience = x", (), 4, ".conf:"),
+            ("", ("--service", "imap"), 0, ""),
+            ("", ("now",), 2, "usage: audient check")]
+    for text, arguments, want, words in rows:
+        status, out, err = run("check", "--config",
+                               rig.configure(text, "checked.conf"), *arguments)
+        rig.case(status == want and out == "" and words in err,
+                 "check: %s %s" % (text.replace("\n", "; "),
+                                   " ".join(arguments)), status, err)
+    text = open(config, encoding="utf-8").read()
+    line = "audience = %s\n" % AUDIENCE
+    text = text.replace(line, "", 1) + "[service sshd]\n" + line
+    only = rig.write("only.conf", text)
+    status, out, err = run("check", "--config", only, "--service", "imap")
+    rig.case(status == 4 and 'no "audience" for the service imap' in err and
+             run("check", "--config", only, "--service", "sshd")[0] == 0 and
+             run("check", "--config", only)[0] == 0,
+             "check --service: a service without rules", status, err, text)
+    before = rig.tenant.count()["total"]
+    run("check", "--config", config)
+    rig.case(rig.tenant.count()["total"] == before, "check asks nobody")
 
 
 def check_stranger(rig):
@@ -443,6 +475,7 @@ def main():
         check_keys(rig)
         check_help(rig)
         check_files(rig)
+        check_check(rig)
         check_stranger(rig)
         check_pipes(rig)
         check_terminals(rig)

@@ -97,6 +97,20 @@ def _(tree):
     tree.add("/etc/audient/users.map", "only-one-word\n")
 
 
+@systems.row("a pair twice in the map", "warning",
+             "/etc/audient/users.map:3", "line 1 has the same value and the "
+             "same user", "Remove one")
+def _(tree):
+    tree.add("/etc/audient/users.map", "auth0|2 bob\nauth0|1 alice\n")
+
+
+@systems.row("two users for a value in the map", "note",
+             "/etc/audient/users.map:2", "line 1 has another user",
+             "usual user stand first")
+def _(tree):
+    tree.add("/etc/audient/users.map", "auth0|1 www\n")
+
+
 @systems.row("a deny list that is gone", "problem", "/etc/audient/denied",
              "does not exist", "make an empty file")
 def _(tree):

@@ -20,6 +20,12 @@ CLIENT = "nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2u"
 CUSTOM = "https://id.example.com/"
 
 
+# What docs/troubleshooting.md calls them.
+CLASSES = {"PAM_SUCCESS": "the service", "PAM_AUTH_ERR": "refused",
+           "PAM_MAXTRIES": "not admitted", "PAM_AUTHINFO_UNAVAIL": "later",
+           "PAM_SERVICE_ERR": "our fault", "PAM_BUF_ERR": "our fault"}
+
+
 class Row:
     """A token, what the configuration says besides, and what is told."""
 
@@ -121,6 +127,12 @@ def signed(mint, control):
                             "Enter it in parts")),
         ("a very long token", Row("token_too_large", mint(pad_to=16400),
                                   "more than 16 KiB")),
+        ("a header with a key of its own", Row(
+            "token_malformed", mint(header={"jku": "https://x/"}),
+            'has a "jku" parameter', "somebody is trying something")),
+        ("a payload that is no object", Row(
+            "token_malformed", mint(raw_payload="[1]"),
+            "what is signed cannot be read", "Actions of the tenant")),
         ("a damaged header", Row("token_malformed",
                                  mint(raw_header='{"alg":"RS256"'),
                                  "Copy the token again")),
@@ -154,6 +166,23 @@ def claimed(mint):
                                 config="token_profile = rfc9068")),
         ("a logout token", Row("type_refused", mint(claims={"events": {}}),
                                'Use "access_token"')),
+        ("an audience that is a number", Row(
+            "claim_invalid", mint(claims={"aud": [1]}), 'let "aud" be')),
+        ("no subject", Row("claim_invalid", mint(claims={"sub": None}),
+                           "does not say whose it is")),
+        ("a date that is a word", Row(
+            "claim_invalid", mint(claims={"exp": "soon"}), '"exp"',
+            "RFC 7519")),
+        ("nobody knows when the login was", Row(
+            "claim_missing", mint(), 'has "auth_time" only if an Action',
+            config="max_auth_age = 900")),
+        ("a login of this morning", Row(
+            "too_old", mint(from_now={"auth_time": -9000}), "Log in again",
+            "prompt=login", config="max_auth_age = 900")),
+        ("no second factor", Row(
+            "claim_missing", mint(claims={"amr": ["pwd"]}),
+            "not strong enough", '"amr" has to have mfa', "second factor",
+            config="required_amr = mfa")),
         ("an expired token", Row("expired", mint(ttl=-3600),
                                  "Get a new token")),
         ("a token of tomorrow", Row("not_yet_valid", mint(
@@ -178,7 +207,7 @@ def claimed(mint):
                          config="required_scopes = login")),
         ("no group", Row("claim_missing", mint(), "Action",
                          '"required_claim"',
-                         config="required_claim = https://e/groups admins")),
+                         config="required_claim = https://example.com/groups admins")),
     ]
 
 
@@ -263,7 +292,7 @@ def judge(rig, name, row, number):
         rig.case(row.reason == "config_invalid" and status == 4 and
                  "bad.map:1" in out["error"], "%s: %s" % (name, row.reason),
                  out)
-        return None
+        return row.reason, "configuration"
     advice = out.get("advice", "")
     missing = [w for w in row.words if w not in advice]
     rig.case(out["reason"] == row.reason and not missing and
@@ -280,7 +309,8 @@ def judge(rig, name, row, number):
     body = row.token.split(".")[-1][-40:-8]
     rig.case(len(body) < 20 or body not in screen + text + str(out) + err,
              "%s: nothing of the token is shown" % name)
-    return out["reason"]
+    return out["reason"], next((c["check"] for c in out["checks"]
+                                if not c["passed"]), "")
 
 
 def reasons():
@@ -374,6 +404,53 @@ def check_jail(rig):
                  "for it" % service, out)
 
 
+def check_used(rig):
+    """A token for one use, after it."""
+    token = rig.tenant.mint()
+    config = configure(rig, Row("ok", token, config="single_use = yes"), 0)
+    args = ("explain", "--json", "--config", config, "--service", "imap")
+    rig.case(run_json(*args, text=token)[1]["reason"] == "ok" and
+             run_json(*args, text=token)[1]["reason"] == "ok",
+             "explain does not use a token up")
+    rig.run(os.path.join(BUILD, "tests", "tools", "decide"), config, "imap",
+            text=token + "\n")
+    out = run_json(*args, text=token)[1]
+    rig.case(out["reason"] == "denied_locally" and
+             "this one has been used" in out["advice"],
+             "a token that has been used once", out)
+
+
+def check_names(rig, seen):
+    """Each check of the core has its place in the tree, and each that a
+    token of this test failed at stands in the page on troubleshooting."""
+    names = set()
+    for name in os.listdir(os.path.join(SOURCE, "core")):
+        with open(os.path.join(SOURCE, "core", name), encoding="utf-8") as f:
+            names |= set(re.findall(
+                r'trace_(?:json|list|span|text)\([a-z&>-]+, "([a-z_]+)"',
+                f.read()))
+    with open(os.path.join(SOURCE, "cli", "explain_print.c"),
+              encoding="utf-8") as f:
+        table = f.read().split("stages[] = {")[1].split("\n};")[0]
+    table = set(re.findall(r"[a-z_0-9]+", " ".join(
+        re.findall(r'" ?([a-z_0-9 ]+) ?"', table))))
+    rig.case(len(names) > 30 and names <= table,
+             "every check has its stage", names - table)
+    with open(os.path.join(SOURCE, "docs", "troubleshooting.md"),
+              encoding="utf-8") as f:
+        parts = re.split(r"^### ([a-z_]+)$", f.read(), flags=re.M)
+    page = dict(zip(parts[1::2], parts[2::2]))
+    for reason in reasons():
+        pam = run_json("explain", "--json", "--reason", reason)[1]["peers"][
+            "pam"]
+        rig.case("*Users see:* " + CLASSES[pam] in page.get(reason, ""),
+                 "the page says what users see of " + reason, pam)
+    missing = sorted("%s: check=%s" % pair for pair in seen
+                     if "check=" + pair[1] not in page.get(pair[0], ""))
+    rig.case(not missing, "docs/troubleshooting.md has every check that "
+             "failed here, below its reason", *missing)
+
+
 def check_details(rig):
     """The key and its age, both clocks, the map, step by step."""
     user_map = rig.write("steps.map", "# people\nauth0|5f7c8ec7c33c6c004"
@@ -394,6 +471,12 @@ def check_details(rig):
     rig.case(steps[-3:] == ["username_claim", "user_map", "user"] and
              "alice (line 2)" in text, "the way from the claim to the user",
              steps, text)
+    rig.write("steps.map", "auth0|5f7c8ec7c33c6c004bbafe82 alice\n"
+              "/auth0.* www\n")
+    text = run("explain", "--config", config, "--service", "imap",
+               text=rig.tenant.mint())[1]
+    rig.case("alice (line 1); also www (line 2)" in re.sub(
+        r"\s+", " ", text), "the other lines of the map that fit", text)
     rig.case([s for s in text.splitlines() if s.startswith(" The ")] == [
         " The signature", " The claims", " The policy", " The identity"],
         "the stages, in order", text)
@@ -467,7 +550,9 @@ def main():
         for number, (name, row) in enumerate(rows):
             seen.add(judge(rig, name, row, number))
         tenant.reset()
-        check_every_reason(rig, seen)
+        check_every_reason(rig, {reason for reason, _ in seen})
+        check_names(rig, {pair for pair in seen if pair[1]})
+        check_used(rig)
         check_peers(rig)
         check_users(rig)
         check_details(rig)

@@ -56,7 +56,7 @@ def grammar(token, user):
         ("n,user=alice,", b"n,user=alice,\1auth=Bearer " + token + b"\1\1",
          "malformed"),
         ("name with =", message(token, b"ali=ce"), "malformed"),
-        ("name with =2c", message(token, b"ali=2cce"), "malformed"),
+        ("name with =2c", message(token, b"ali=2cce"), "out"),
         ("name with NUL", message(token, b"alice\0"), "malformed"),
         ("name with LF", message(token, b"alice\nforged"), "malformed"),
         ("name with ESC", message(token, b"\x1b[2Jforged"), "malformed"),

@@ -203,9 +203,9 @@ def mbsync(door, mechanism, user, token, plugins):
         "Create Near", "SyncState *", ""]))
     door.rig.path("client", "mail")
     with pexpect.spawn(
-            "mbsync", ["-c", rc, "c"], timeout=PATIENCE, encoding="latin-1",
+            "mbsync", ["-q", "-c", rc, "c"], timeout=PATIENCE, encoding="latin-1",
             env={**os.environ, **environment(door, plugins)}) as screen:
-        # after a refusal it says so, and stays
+        # the plug-in of others: after a refusal it says so, and stays
         if screen.expect(["IMAP wants more steps[^\r]*", pexpect.EOF]) == 0:
             return False, screen.after + " (and it waits until it is stopped)"
         said = screen.before
@@ -272,11 +272,12 @@ def ldapsearch(door, mechanism, user, token):
 
 @client("svn", "svn")
 def svn(door, mechanism, user, token):
-    """svn takes whatever the server offers; the server offers one."""
+    """svn takes whatever the server offers; that server offers one."""
     status, out = run(
         door, "svn", "info", "--non-interactive", "--no-auth-cache",
-        "--username", user, "--password", token, "--config-dir",
-        os.path.join(work(door), "subversion"), "svn+tls://127.0.0.1/",
+        "--username", user, "--password-from-stdin", "--config-dir",
+        os.path.join(work(door), "subversion"),
+        "svn+%s://127.0.0.1/" % mechanism.lower(), text=token,
         plugins=door.rig.plugins)
     return status == 0, out
 

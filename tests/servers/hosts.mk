@@ -3,7 +3,10 @@
 
 HOST_TESTS = \
 	tests/servers/test_cyrus.py \
-	tests/servers/test_postfix.py
+	tests/servers/test_memcached.py \
+	tests/servers/test_openldap.py \
+	tests/servers/test_postfix.py \
+	tests/servers/test_svnserve.py
 TESTS += $(HOST_TESTS)
 
 EXTRA_DIST += $(HOST_TESTS) \

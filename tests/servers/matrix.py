@@ -22,7 +22,7 @@ CASES = {
     "opaque": ({"kind": "opaque"}, "opaque_refused"),
     "tenant down": ({}, "issuer_unavailable"),
 }
-SHOWN = 110             # letters of what a client prints
+SHOWN = 160             # letters of what a client prints
 
 
 class Row:

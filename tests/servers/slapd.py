@@ -33,6 +33,7 @@ uid: {1}
 cn: {1}
 sn: {1}
 """
+ADMIN = "of the test"    # password of cn=admin
 OWNED = ("/etc/ldap/slapd.d", "/var/lib/ldap")
 
 
@@ -65,7 +66,7 @@ class Slapd:
             rig.replace(name)
         with open("/usr/share/slapd/slapd.init.ldif") as f:
             init = f.read().replace("@SUFFIX@", SUFFIX).replace(
-                "olcRootPW: @PASSWORD@\n", "")
+                "@PASSWORD@", ADMIN)
         people = LDIF.format(SUFFIX) + "".join(
             PERSON.format(SUFFIX, name) for name in ("alice", "bob"))
         for number, text in (("0", init), ("1", people)):

@@ -16,39 +16,60 @@ KEY = "/etc/ssl/private/svn.example.com.key"
 
 
 class Svnserve:
+    """The one of the page, and one for each mechanism: svn lets SASL choose,
+    so it is to have no choice."""
+
     def __init__(self, rig):
         self.rig = rig
         self.page = Page("svnserve")
-        self._plain = free_port()
         self._tls = rig.certificate("svn")
         self.door = Door(rig, "Subversion svnserve", "svn", Svn, free_port(),
                          self._tls[0], audience=AUDIENCE, scope=SCOPE,
                          has_lines=False)
-        rig.write("client/subversion/config", self.page.file(
-            "~/.subversion/config", {
-                "$0:3691": "$0:%d" % self.door.port,
-                "-verify_return_error": "-verify_return_error -CAfile " +
-                self.door.trust}))
+        self._ports = {"tls": self.door.port, **{
+            mechanism.lower(): free_port()
+            for mechanism in self.door.mechanisms}}
+        self._repository = os.path.join(rig.dir, "repository")
+
+    def _client(self):
+        """One tunnel for each server: svn+tls, svn+oauthbearer, ..."""
+        page = self.page.file("~/.subversion/config", {
+            "-verify_return_error": "-verify_return_error -CAfile " +
+            self.door.trust})
+        head, _, tunnel = page.partition("tls = ")
+        self.rig.write("client/subversion/config", head + "".join(
+            "%s = %s" % (name, tunnel.replace("$0:3691", "$0:%d" % port))
+            for name, port in self._ports.items()))
+
+    def _serve(self, name, text):
+        """A svnserve with that file for SASL: what stunnel has to know."""
+        rig, page, port = self.rig, self.page, free_port()
+        rig.write("sasl2-%s/svn.conf" % name, text +
+                  "audient_config: %s/audient.conf\n" % rig.dir)
+        command = page.command("server", {
+            "3690": str(port), "/srv/svn": self._repository}).split()
+        # SASL_CONF_PATH: there may be no /etc/sasl2 to stand over
+        rig.start("setpriv", "--reuid", "nobody", "--clear-groups", *command,
+                  log="svnserve.log", wait_port=port, env={
+                      "SASL_CONF_PATH": rig.dir + "/sasl2-" + name})
+        return page.file("/etc/stunnel/svn.conf", {
+            "[svn]": "[%s]" % name, "accept  = 3691": "accept = 127.0.0.1:%d"
+            % self._ports[name], "127.0.0.1:3690": "127.0.0.1:%d" % port,
+            CERTIFICATE: self._tls[0], KEY: self._tls[1]})
 
     def start(self):
         rig, page = self.rig, self.page
-        repository = os.path.join(rig.dir, "repository")
-        rig.run("svnadmin", "create", repository)
+        rig.run("svnadmin", "create", self._repository)
         rig.write("repository/conf/svnserve.conf",
                   page.file("/srv/svn/conf/svnserve.conf"))
-        # SASL_CONF_PATH: there may be no /etc/sasl2 to stand over
-        rig.write("sasl2/svn.conf", page.file("/etc/sasl2/svn.conf") +
-                  "audient_config: %s/audient.conf\n" % rig.dir)
-        rig.run("chown", "-R", "nobody", repository)
-        command = page.command("server", {
-            "3690": str(self._plain), "/srv/svn": repository}).split()
-        rig.start("setpriv", "--reuid", "nobody", "--clear-groups", *command,
-                  log="svnserve.log", wait_port=self._plain,
-                  env={"SASL_CONF_PATH": os.path.join(rig.dir, "sasl2")})
-        stunnel = page.file("/etc/stunnel/svn.conf", {
-            "accept  = 3691": "accept = 127.0.0.1:%d" % self.door.port,
-            "127.0.0.1:3690": "127.0.0.1:%d" % self._plain,
-            CERTIFICATE: self._tls[0], KEY: self._tls[1]})
-        rig.start("stunnel", rig.write(
-            "stunnel.conf", "foreground = yes\npid =\nsyslog = no\n" +
-            stunnel), log="stunnel.log", wait_port=self.door.port)
+        rig.run("chown", "-R", "nobody", self._repository)
+        rig.cache_for("nobody")
+        self._client()
+        text = page.file("/etc/sasl2/svn.conf")
+        stunnel = "foreground = yes\npid =\nsyslog = no\n"
+        stunnel += self._serve("tls", text)
+        for mechanism in self.door.mechanisms:
+            stunnel += self._serve(mechanism.lower(), text.replace(
+                "OAUTHBEARER XOAUTH2", mechanism))
+        rig.start("stunnel", rig.write("stunnel.conf", stunnel),
+                  log="stunnel.log", wait_port=self.door.port)

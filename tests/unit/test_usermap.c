@@ -353,6 +353,52 @@ test_many(void **state)
 	buf_free(&text);
 }
 
+static const struct {
+	const char *name;
+	const char *map;
+	const char *want; /* "line<first" of a pair, "line!first" of a value */
+} repeats[] = {
+	{ "empty", "", "" },
+	{ "one line", "a alice\n", "" },
+	{ "two users for two values", "a alice\nb bob\n", "" },
+	{ "two values for a user", "a alice\nb alice\n", "" },
+	{ "another case", "a alice\nA alice\n", "" },
+	{ "an expression that fits, too", "a alice\n/. bob\n", "" },
+	{ "a pair", "a alice\nb bob\na alice\n", "3<1 " },
+	{ "a pair in quotes", "a alice\n\"a\" \"alice\"\n", "2<1 " },
+	{ "an expression", "/(.) \\1\n/(.) \\1\n", "2<1 " },
+	{ "a value", "a bob\na alice\n", "2!1 " },
+	{ "both", "# c\na bob\na alice\n\na bob\na alice\n", "3!2 6<3 5<2 " },
+	{ "three times", "a x\na x\na x\n", "2<1 3<1 " },
+};
+
+static void
+on_repeat(void *arg, unsigned int line, unsigned int first, bool is_same_user)
+{
+	assert_int_equal(buf_printf(arg, "%u%c%u ", line,
+			     is_same_user ? '<' : '!', first),
+	    REASON_OK);
+}
+
+static void
+test_repeats(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nitems(repeats); i++) {
+		struct buf got = BUF_INIT(1024);
+		struct usermap *map = good(repeats[i].map);
+
+		assert_int_equal(buf_add_str(&got, ""), REASON_OK);
+		row_reason(repeats[i].name,
+		    usermap_repeats(map, on_repeat, &got), REASON_OK);
+		row_true(repeats[i].name,
+		    span_is(buf_span(&got), repeats[i].want));
+		usermap_free(map);
+		buf_free(&got);
+	}
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
 	cmocka_unit_test(test_bytes),
@@ -360,6 +406,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_find),
 	cmocka_unit_test(test_long_capture),
 	cmocka_unit_test(test_many),
+	cmocka_unit_test(test_repeats),
 };
 
 UNIT_MAIN(tests)

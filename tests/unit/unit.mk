@@ -46,6 +46,7 @@ UNIT_TESTS += \
 	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
+	tests/unit/test_count \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
 	tests/unit/test_verdict \
@@ -63,6 +64,7 @@ UNIT_TESTS += \
 	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
+	tests/unit/test_inspect \
 	tests/unit/test_chaos \
 	tests/vectors/test_vectors
 check_PROGRAMS += $(UNIT_TESTS)
@@ -136,6 +138,10 @@ tests_unit_test_sweep_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
+tests_unit_test_count_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_count_LDADD = tests/unit/libunit.la
+tests_unit_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_inspect_LDADD = tests/unit/libunit.la
 tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cachekill_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_SYSCALLS)

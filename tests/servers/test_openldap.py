@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""A real slapd set up from docs/hosts/openldap.md: bad messages, the programs
+of OpenLDAP, and binds for others."""
+
+import os
+import sys
+
+import badinput
+import matrix
+import rig as rig_module
+from matrix import COOLDOWN
+from rig import USERNAME_CLAIM, Rig, free_port
+from slapd import ADMIN, Slapd
+
+QUICK = "refetch_cooldown = %d\n" % COOLDOWN
+PERMISSION = "ldap:delegate"
+
+
+def command(rig, slapd, name, token):
+    """A command of the page: (exit status, output)."""
+    rig.write("page/token", token, 0o600)
+    text = slapd.page.command(name, {"ldaps://ldap.example.com": slapd.ldaps})
+    return rig.run("sh", "-c", "cd %s/page; %s" % (rig.dir, text),
+                   env=slapd.client_env())
+
+
+def page(rig, slapd):
+    door = slapd.door
+    status, out = command(rig, slapd, "whoami", door.mint())
+    rig.case(status == 0 and slapd.dn("alice") in out, "the page's ldapwhoami",
+             out)
+    mark = door.mark()
+    command(rig, slapd, "whoami", door.mint(ttl=-600))
+    for pattern in slapd.page.log("lines"):
+        rig.case(door.wait(pattern, mark), "the log has: " + pattern,
+                 *door.news(mark))
+
+
+def delegation(rig, slapd):
+    """Both the token and the directory have to agree."""
+    mint = slapd.door.mint
+    may = {"claims": {USERNAME_CLAIM: "alice", "permissions": [PERMISSION]}}
+    other = {"claims": {USERNAME_CLAIM: "alice", "permissions": ["ldap"]}}
+    carol = {"claims": {USERNAME_CLAIM: "carol", "permissions": [PERMISSION]}}
+
+    def expect(what, options, want):
+        mark = slapd.door.mark()
+        status, out = command(rig, slapd, "delegate", mint(**options))
+        rig.case((status == 0 and want in out) if want.startswith("dn:") else
+                 (status != 0 and want in out), "as bob, %s: %s" % (
+                     what, want), out, *slapd.door.news(mark))
+
+    expect("no consent", {}, "(50)")
+    expect("the directory has not consented", may, "(50)")
+    rig.write("delegation.ldif", slapd.page.file("delegation.ldif"))
+    slapd.modify(slapd.page.command("setup", {
+        "audient.ldif": "delegation.ldif"}))
+    expect("the directory lets nobody yet", may, "(50)")
+    rig.write("alice.ldif", slapd.page.file("alice.ldif"))
+    slapd.modify(slapd.page.command("consent", {
+        "-W": "-y " + rig.write("password", ADMIN, 0o600)}))
+    expect("with both consents", may, slapd.dn("bob"))
+    expect("the token has not consented", {}, "(50)")
+    expect("another permission", other, "(50)")
+    expect("expired", {**may, "ttl": -600}, "(49)")
+    expect("one without an entry", carol, "(50)")
+
+
+def main():
+    rig_module.need_root()
+    rig_module.need("slapd", "ldapwhoami", "unshare")
+    with Rig("openldap") as rig:
+        rig.path("page", mode=0o700)
+        slapd = Slapd(rig, free_port(), free_port(),
+                      audience="https://ldap.example.com/", scope="ldap")
+        rig.configure_as(slapd.page, QUICK + slapd.page.file(
+            "delegation: audient.conf"))
+        slapd.start()
+        badinput.play(slapd.door)
+        page(rig, slapd)
+        delegation(rig, slapd)
+        matrix.run_doors("openldap", [slapd.door])
+        unused = slapd.page.unused()
+        rig.case(not unused, "all of the page was used", *unused)
+        rig.secret_free([slapd.door.mint()])
+        return rig.finish()
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sys.exit(main())

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "count.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static struct crypto crypto;
+static char *base;
+static struct cache *cache;
+
+static char *
+file_of(const char *name)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%u/counts/%s", base,
+			(unsigned int)geteuid(), name) > 0);
+	return path;
+}
+
+static void
+put(const char *name, const char *text, mode_t mode)
+{
+	char *path = file_of(name);
+
+	(void)unlink(path);
+	unit_write(path, span_of(text), mode);
+	free(path);
+}
+
+/* All counts, as "service reason number" lines. */
+struct sum {
+	char text[4096];
+	uint64_t total;
+};
+
+static void
+on_count(void *arg, const char *service, const char *reason, uint64_t n)
+{
+	struct sum *sum = arg;
+	const size_t len = strlen(sum->text);
+
+	(void)snprintf(sum->text + len, sizeof(sum->text) - len, "%s %s %llu\n",
+	    service, reason, (unsigned long long)n);
+	sum->total += n;
+}
+
+static void
+row_counts(const char *name, const char *want)
+{
+	struct sum sum = { .total = 0 };
+
+	row_bool(name, count_read(base, on_count, &sum), want[0] != '\0');
+	row_text(name, sum.text, want);
+}
+
+static void
+test_counts(void **state)
+{
+	(void)state;
+	row_counts("nothing yet", "");
+	count_decision(cache, "sshd", REASON_OK);
+	row_counts("one", "sshd ok 1\n");
+	count_decision(cache, "sshd", REASON_EXPIRED);
+	count_decision(cache, "sshd", REASON_OK);
+	row_counts("two reasons", "sshd ok 2\nsshd expired 1\n");
+	rows_end();
+}
+
+static void
+test_names(void **state)
+{
+	static const char *const strange[] = { "", ".", "..", "../sshd", "a/b",
+		".hidden", "a b", "a\nb",
+		"a234567890123456789012345678901234567890123456789012345678901"
+		"23456" };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(strange); i++)
+		count_decision(cache, strange[i], REASON_OK);
+	row_counts("strange names", "other ok 9\n");
+	rows_end();
+}
+
+/* What is damaged counts as nothing, and is mended by the next decision. */
+static void
+test_damage(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		const char *before, *after;
+	} rows[] = {
+		{ "empty", "", "", "sshd ok 1\n" },
+		{ "no number", "ok\n", "", "sshd ok 1\n" },
+		{ "a short number", "ok 1\n", "", "sshd ok 1\n" },
+		{ "letters", "ok 0000000000000000000x\n", "", "sshd ok 1\n" },
+		{ "a cut line", "ok 00000000000000000007", "", "sshd ok 1\n" },
+		{ "another line behind", "ok 00000000000000000007\nexpired 7\n",
+		    "sshd ok 7\n", "sshd ok 8\n" },
+	};
+
+	(void)state;
+	count_decision(cache, "sshd", REASON_OK);
+	for (size_t i = 0; i < nitems(rows); i++) {
+		put("sshd", rows[i].text, 0600);
+		row_counts(rows[i].name, rows[i].before);
+		count_decision(cache, "sshd", REASON_OK);
+		row_counts(rows[i].name, rows[i].after);
+	}
+	put("sshd", "ok 00000000000000000007\n", 0666);
+	row_counts("a file that others can write", "");
+	rows_end();
+}
+
+/* A link does not lead elsewhere, and nobody waits at a pipe. */
+static void
+test_strangers(void **state)
+{
+	char *path = file_of("sshd"), *target = unit_path(base, "target");
+	struct stat st;
+
+	(void)state;
+	count_decision(cache, "imap", REASON_OK);
+	unit_write(target, SPAN("x"), 0600);
+	assert_int_equal(symlink(target, path), 0);
+	count_decision(cache, "sshd", REASON_OK);
+	assert_int_equal(stat(target, &st), 0);
+	row_number("what the link leads to", st.st_size, 1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	count_decision(cache, "sshd", REASON_OK);
+	row_counts("a pipe", "imap ok 1\n");
+	free(path);
+	free(target);
+	rows_end();
+}
+
+/* Where files may not grow, the host lives on. */
+static void
+test_limit(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if ((pid = fork()) == 0) {
+		const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+
+		if (setrlimit(RLIMIT_FSIZE, &none) != 0)
+			_exit(1);
+		count_decision(cache, "sshd", REASON_OK);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	row_number("end of the host", status, 0);
+	row_counts("nothing was written", "");
+	rows_end();
+}
+
+/* Many at once: no line is torn. */
+static void
+test_together(void **state)
+{
+	enum { CHILDREN = 4, EACH = 200 };
+	struct sum sum = { .total = 0 };
+
+	(void)state;
+	for (int i = 0; i < CHILDREN; i++) {
+		if (fork() != 0)
+			continue;
+		for (int j = 0; j < EACH; j++)
+			count_decision(cache, "sshd",
+			    i % 2 == 0 ? REASON_OK : REASON_EXPIRED);
+		_exit(0);
+	}
+	for (int i = 0; i < CHILDREN; i++)
+		assert_true(wait(NULL) > 0);
+	row_bool("counted", count_read(base, on_count, &sum), true);
+	/* one that has no turn for long is not counted: rather that */
+	row_bool("nearly all are there",
+	    sum.total <= CHILDREN * EACH && sum.total > CHILDREN * EACH / 2,
+	    true);
+	rows_end();
+}
+
+static void
+test_no_directory(void **state)
+{
+	struct sum sum = { .total = 0 };
+	struct cache *none;
+
+	(void)state;
+	assert_int_equal(cache_open(&none, "/no/such/directory", &crypto,
+			     false),
+	    REASON_OK);
+	count_decision(none, "sshd", REASON_OK);
+	cache_close(none);
+	row_bool("no directory",
+	    count_read("/no/such/directory", on_count, &sum), false);
+	rows_end();
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	base = unit_dir();
+	return crypto_open(&crypto) == REASON_OK &&
+		cache_open(&cache, base, &crypto, true) == REASON_OK &&
+		cache_is_writable(cache)
+	    ? 0
+	    : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	cache_close(cache);
+	crypto_close(&crypto);
+	unit_dir_remove(base);
+	return 0;
+}
+
+#define WITH_CACHE(test) \
+	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+static const struct CMUnitTest tests[] = {
+	WITH_CACHE(test_counts),
+	WITH_CACHE(test_names),
+	WITH_CACHE(test_damage),
+	WITH_CACHE(test_strangers),
+	WITH_CACHE(test_limit),
+	WITH_CACHE(test_together),
+	WITH_CACHE(test_no_directory),
+};
+
+UNIT_MAIN(tests)
