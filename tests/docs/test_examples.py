@@ -200,7 +200,7 @@ def check_pages(directory):
                 continue
             case(not wrong, "%s:%d: audient takes it" % (name, line), wrong)
             seen[name] = seen.get(name, 0) + 1
-    for name in ("README.md", "docs/guide.md", "docs/providers.md",
+    for name in ("docs/guide.md", "docs/providers.md",
                  "docs/man/audient.conf.5", "docs/man/audient.deny.5",
                  "docs/man/audient.map.5", "docs/hosts/postfix.md"):
         case(name in seen, "%s has examples: %d" % (name, seen.get(name, 0)))
