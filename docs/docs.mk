@@ -42,6 +42,7 @@ EXTRA_DIST += $(HTML_BUILDER) docs/html/body.html docs/html/style.css
 
 DOCS_TESTS = \
 	tests/docs/test_examples.py \
-	tests/docs/test_html.py
+	tests/docs/test_html.py \
+	tests/docs/test_providers.py
 TESTS += $(DOCS_TESTS)
 EXTRA_DIST += $(DOCS_TESTS)

@@ -74,16 +74,13 @@ class Book:
 
     # --- names ------------------------------------------------------------
 
-    @staticmethod
-    def target(page):
+    def target(self, page):
         """Where a file of the source is in the output."""
         if page == CONTENTS:
             return "index.html"
-        if page.endswith(".md"):
-            return page[:-3] + ".html"
-        if re.fullmatch(r"docs/man/.*\.[1-8]", page):
-            return page + ".html"
-        return page + ".txt"
+        if page not in self.pages:
+            return page + ".txt"
+        return (page[:-3] if page.endswith(".md") else page) + ".html"
 
     def title(self, page):
         """(name, what it is about)"""
