@@ -102,6 +102,9 @@ PACKAGING_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)' \
 check-packages: dist
 	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
 		'$(srcdir)/tests/packaging/check_packages.py' $(DIST_ARCHIVES)
+first-login: dist
+	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
+		'$(srcdir)/tests/packaging/first_login.py' $(DIST_ARCHIVES)
 check-reproducible: dist
 	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
 		'$(srcdir)/tests/packaging/check_reproducible.py' $(DIST_ARCHIVES)
@@ -112,8 +115,9 @@ EXTRA_DIST += $(PACKAGING_TESTS) \
 	tests/packaging/check_reproducible.py \
 	tests/packaging/chroot.py \
 	tests/packaging/debs.py \
+	tests/packaging/first_login.py \
 	tests/packaging/report.py \
 	tests/packaging/rpms.py \
 	tests/packaging/stacks.py
 
-.PHONY: check-packages check-reproducible products sbom
+.PHONY: check-packages check-reproducible first-login products sbom
