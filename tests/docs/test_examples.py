@@ -121,11 +121,9 @@ def complete(text, directory):
     """A whole file: what is required and not there comes first, and files
     that are named are there."""
     keys = re.findall(r"^ *(\w+) *=", text, re.MULTILINE)
-    top = [] if re.search(r"^\[tenant ", text, re.MULTILINE) else [
-        line for names, line in REQUIRED if not set(names.split()) & set(keys)]
-    if re.search(r"^\[tenant ", text, re.MULTILINE):
-        top = [line for names, line in REQUIRED[1:]
-               if not set(names.split()) & set(keys)]
+    first = 1 if "[tenant " in text else 0
+    top = [line for names, line in REQUIRED[first:]
+           if not set(names.split()) & set(keys)]
     if re.search(r"^flow *= *(device|token-or-device)", text, re.MULTILINE) \
             and "client_id" not in keys:
         top.append("client_id = nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2u")
@@ -151,7 +149,9 @@ def complete(text, directory):
 
 
 def services(text):
-    return re.findall(r"^\[service (\S+)\]", text, re.MULTILINE) or ["sshd"]
+    """Arguments that ask for each service that the text has a section for."""
+    return [[]] + [["--service", name] for name in re.findall(
+        r"^\[service (\S+)\]", text, re.MULTILINE)]
 
 
 def read_by_program(text, directory):
@@ -159,11 +159,13 @@ def read_by_program(text, directory):
     path = os.path.join(directory, "audient.conf")
     with open(path, "w", encoding="utf-8") as f:
         f.write(complete(text, directory))
-    done = subprocess.run([AUDIENT, "keys", "list", "--config", path],
-                          capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return ""
-    return "%s%s\n%s" % (done.stdout, done.stderr, complete(text, directory))
+    for service in services(text):
+        done = subprocess.run([AUDIENT, "check", "--config", path, *service],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return "%s%s\n%s" % (done.stdout, done.stderr,
+                                 complete(text, directory))
+    return ""
 
 
 def read_list(key, text, directory):
@@ -222,7 +224,9 @@ def check_mistakes(directory):
     """What is no configuration is seen, so silence means something."""
     for text in ("domian = example.eu.auth0.com\naudience = x://y/\n",
                  "audience =\n", "audience = a\n[service]\n",
-                 "min_uid = one\n", "audience = https://a/\n[tenant x y]\n"):
+                 "min_uid = one\n", "audience = https://a/\n[tenant x y]\n",
+                 "tenant = a\n[tenant a]\ndomain = a.example.com\n"
+                 "[service ldap]\ntenant = b\n"):
         case(read_by_program(text, directory) != "",
              "refused: " + " / ".join(text.splitlines()))
     case(read_list("user_map", "one\n", directory) != "", "refused: half a map")
