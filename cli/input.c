@@ -88,8 +88,10 @@ read_token(const char *path, struct buf *out)
 		out->data[--out->len] = '\0';
 	while (skip < out->len && strchr(" \t\r\n", out->data[skip]))
 		skip++;
-	memmove(out->data, out->data + skip, out->len - skip);
-	out->len -= skip;
+	if (skip > 0) {
+		memmove(out->data, out->data + skip, out->len - skip);
+		out->len -= skip;
+	}
 	return true;
 }
 

@@ -93,6 +93,15 @@ time_size(const char *line)
 	return n;
 }
 
+/* A log may have been written by anybody; a terminal obeys what it is shown. */
+static void
+disarm(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 bool
 logline_parse(const char *line, struct logline *out)
 {
@@ -103,6 +112,7 @@ logline_parse(const char *line, struct logline *out)
 	if ((out->text = strdup(line)) == NULL)
 		return false;
 	out->text[strcspn(out->text, "\r\n")] = '\0';
+	disarm(out->text);
 	if ((at = find_pairs(out->text)) != NULL) {
 		while (out->n < LOGLINE_PAIRS &&
 		    take_pair(&at, &out->pair[out->n].key,

@@ -205,19 +205,21 @@ int
 cache_lock(struct cache *cache, enum cache_kind kind, const char *id,
     int wait_ms)
 {
-	bool is_ours;
+	bool is_ours, is_taken;
 	int fd;
 
 	for (;;) {
 		if ((fd = open_beside(cache, kind, id, "lock")) < 0)
 			return -1;
 		is_ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
+		is_taken = !is_ours && (errno == EWOULDBLOCK || errno == EINTR);
 		if (is_ours && is_there(fd))
 			return fd;
 		close(fd);
 		if (is_ours)
 			continue;
-		if (wait_ms <= 0)
+		/* there are file systems without locks: no use to wait */
+		if (!is_taken || wait_ms <= 0)
 			return -1;
 		(void)poll(NULL, 0, LOCK_STEP_MS);
 		wait_ms -= LOCK_STEP_MS;

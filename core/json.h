@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "jsontag.h"
 #include "text.h"
 
 #define JSON_DEPTH_MAX	 16
@@ -69,10 +70,20 @@ void json_doc_free(struct json_doc *doc);
  * name, not a path.
  */
 const struct json *json_find(const struct json *v, struct span name);
+const struct json *json_find_tagged(const struct json *object, struct span name,
+    uint8_t tag);
+
+/* For names in the source, whose tags the compiler works out. */
 static inline const struct json *
 json_get(const struct json *v, const char *name)
 {
-	return json_find(v, (struct span){ .ptr = name, .len = strlen(name) });
+	const struct span s = { .ptr = name, .len = strlen(name) };
+	const uint8_t tag = json_tag(s);
+
+	if (v == NULL || v->type != JSON_OBJECT ||
+	    (v->names & json_tag_bit(tag)) == 0)
+		return NULL;
+	return json_find_tagged(v, s, tag);
 }
 
 /* The elements of an array; 0 and NULL for anything else. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "jsontag.h"
-
 #define DATE_MAX   253402300799LL /* the last second of the year 9999 */
 #define DIGITS_MAX 19		  /* of a 64-bit integer */
 #define SHOW_ITEMS 8
@@ -17,21 +15,27 @@ json_is(const struct json *v, enum json_type type)
 }
 
 const struct json *
-json_find(const struct json *v, struct span name)
+json_find_tagged(const struct json *object, struct span name, uint8_t tag)
 {
-	const uint8_t tag = json_tag(name);
-	const struct json *member;
+	const struct json *member = object + 1;
 
-	if (!json_is(v, JSON_OBJECT) || (v->names & json_tag_bit(tag)) == 0)
-		return NULL;
-	member = v + 1;
-	for (uint32_t i = 0; i < v->len; i++) {
+	for (uint32_t i = 0; i < object->len; i++) {
 		if (member->tag == tag && member->len == name.len &&
 		    memcmp(member->ptr, name.ptr, name.len) == 0)
 			return member + 1;
 		member += 1 + member[1].span;
 	}
 	return NULL;
+}
+
+const struct json *
+json_find(const struct json *v, struct span name)
+{
+	const uint8_t tag = json_tag(name);
+
+	if (!json_is(v, JSON_OBJECT) || (v->names & json_tag_bit(tag)) == 0)
+		return NULL;
+	return json_find_tagged(v, name, tag);
 }
 
 size_t

@@ -3,7 +3,14 @@
 
 #ifdef HAVE_QRENCODE
 
+#include <dlfcn.h>
 #include <qrencode.h>
+
+/* By name, when it is wanted: few logins draw anything. */
+#define LIBRARY "libqrencode.so.4"
+
+typedef QRcode *encode_fn(const char *, int, QRecLevel);
+typedef void free_fn(QRcode *);
 
 #define QUIET 2 /* light modules around it; scanners are content with them */
 
@@ -33,17 +40,13 @@ draw_line(const QRcode *code, int y, struct buf *out)
 	return reason == REASON_OK ? buf_add(out, "\n", 1) : reason;
 }
 
-bool
-qr_draw(const char *text, int columns, int lines, struct buf *out)
+static bool
+draw(const QRcode *code, int columns, int lines, struct buf *out)
 {
 	const size_t before = out->len;
 	bool ok = false;
-	QRcode *code;
 	int side;
 
-	code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
-	if (code == NULL)
-		return false;
 	side = code->width + 2 * QUIET;
 	if (side <= columns && (side + 1) / 2 <= lines) {
 		ok = true;
@@ -54,7 +57,29 @@ qr_draw(const char *text, int columns, int lines, struct buf *out)
 		out->len = before;
 		out->data[before] = '\0';
 	}
-	QRcode_free(code);
+	return ok;
+}
+
+bool
+qr_draw(const char *text, int columns, int lines, struct buf *out)
+{
+	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	QRcode *code = NULL;
+	encode_fn *encode;
+	free_fn *release;
+	bool ok;
+
+	if (library == NULL)
+		return false;
+	/* POSIX's way from an object pointer to a function */
+	*(void **)&encode = dlsym(library, "QRcode_encodeString8bit");
+	*(void **)&release = dlsym(library, "QRcode_free");
+	if (encode != NULL && release != NULL)
+		code = encode(text, 0, QR_ECLEVEL_L);
+	ok = code != NULL && draw(code, columns, lines, out);
+	if (code != NULL)
+		release(code);
+	(void)dlclose(library);
 	return ok;
 }
 

@@ -96,28 +96,28 @@ PACKAGING_TESTS = \
 	tests/packaging/test_system.py
 TESTS += $(PACKAGING_TESTS)
 
-# These take minutes, and the first wants Debian's archive.
+# These take minutes, and the first two want Debian's archive.
 PACKAGING_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)' \
 	PYTHONDONTWRITEBYTECODE=1
 check-packages: dist
 	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
 		'$(srcdir)/tests/packaging/check_packages.py' $(DIST_ARCHIVES)
-first-login: dist
+check-first-login: dist
 	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
-		'$(srcdir)/tests/packaging/first_login.py' $(DIST_ARCHIVES)
+		'$(srcdir)/tests/packaging/check_first_login.py' $(DIST_ARCHIVES)
 check-reproducible: dist
 	$(PACKAGING_ENVIRONMENT) $(PYTHON) \
 		'$(srcdir)/tests/packaging/check_reproducible.py' $(DIST_ARCHIVES)
 
 EXTRA_DIST += $(PACKAGING_TESTS) \
 	tests/packaging/authselect.py \
+	tests/packaging/check_first_login.py \
 	tests/packaging/check_packages.py \
 	tests/packaging/check_reproducible.py \
 	tests/packaging/chroot.py \
 	tests/packaging/debs.py \
-	tests/packaging/first_login.py \
 	tests/packaging/report.py \
 	tests/packaging/rpms.py \
 	tests/packaging/stacks.py
 
-.PHONY: check-packages check-reproducible first-login products sbom
+.PHONY: check-first-login check-packages check-reproducible products sbom

@@ -36,8 +36,12 @@ PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_adversary.py \
 	tests/servers/test_askpass.py \
+	tests/servers/test_deny.py \
 	tests/servers/test_device.py \
+	tests/servers/test_faults_clock.py \
 	tests/servers/test_faults_disk.py \
+	tests/servers/test_faults_dns.py \
+	tests/servers/test_faults_keys.py \
 	tests/servers/test_faults_net.py \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
@@ -75,10 +79,14 @@ tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) $(GATES)'
 
+# Everything at once, for as long as MINUTES says (30).
+soak: all tests/tools/decide
+	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/soak.py
+
 demo: all
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/servers/demo.py
 
-.PHONY: check-quick check-threads demo
+.PHONY: check-quick check-threads demo soak
 
 EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(CLI_TESTS) tests/cli/clilib.py tests/cli/goodtree.py \
@@ -87,4 +95,4 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	tests/servers/directory.py tests/servers/faultlib.py \
 	tests/servers/house.py tests/servers/jail \
 	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
-	tests/servers/sshd.py tests/tenant
+	tests/servers/soak.py tests/servers/sshd.py tests/tenant

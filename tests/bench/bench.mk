@@ -5,7 +5,6 @@ BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/bench
 BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 
 BENCHES = \
-	tests/bench/bench_check \
 	tests/bench/bench_fetch \
 	tests/bench/bench_opaque \
 	tests/bench/bench_pam \
@@ -16,6 +15,7 @@ BENCH_MODULES = \
 	tests/bench/pam_curl.la \
 	tests/bench/pam_empty.la
 EXTRA_PROGRAMS += $(BENCHES)
+check_PROGRAMS += tests/bench/bench_check
 EXTRA_LTLIBRARIES += $(BENCH_MODULES)
 
 tests_bench_bench_check_SOURCES = $(BENCH_SOURCES) tests/bench/bench_check.c
@@ -74,11 +74,17 @@ tests_bench_pam_empty_la_LIBADD = $(PAM_LIBS)
 
 CLEANFILES += $(BENCHES) $(BENCH_MODULES)
 
+# Instructions and allocations, which no noise disturbs; sanitizers do.
+if !SANITIZERS
+TESTS += tests/bench/check_instructions.py
+endif
+
 # Results go to bench/ of the build, or where BENCH_OUT says.
-bench: all $(BENCHES) $(BENCH_MODULES)
+bench: all tests/bench/bench_check $(BENCHES) $(BENCH_MODULES)
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) $(srcdir)/tests/bench/bench.py \
 		$(BENCH_OUT)
 
-EXTRA_DIST += tests/bench/bench.py tests/bench/report.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/check_instructions.py \
+	tests/bench/report.py
 
 .PHONY: bench

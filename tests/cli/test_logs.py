@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from clilib import AUDIENT, SOURCE, longest, on_terminal, plain, run
+from clilib import SOURCE, Captures, longest, on_terminal, plain, run
 import rig as rig_module
 from rig import OTHER_AUDIENCE, PATIENCE, Rig, free_port
 
@@ -133,6 +133,28 @@ def check_hosts(rig, real):
              "names that look like lines, or like fields, are names", found)
 
 
+def capture(rig):
+    """As on a host with the usual file."""
+    day = [
+        ("08:59:12", "sshd[811]: pam_audient(sshd:auth): service=sshd "
+         "user=alice verdict=allow reason=ok subject=auth0|5f7c token="
+         "0d2c34a1f7e9 proof=jwt rhost=192.0.2.7"),
+        ("09:14:40", "cyrus/imap[902]: SASL audient: service=imap user=bob "
+         "verdict=deny reason=expired subject=auth0|60a1 token=77e12b90ac31 "
+         "proof=jwt rhost=192.0.2.9 check=exp"),
+        ("09:15:02", "cyrus/imap[902]: SASL audient: service=imap user=bob "
+         "verdict=allow reason=ok subject=auth0|60a1 token=be0676ac5cb5 "
+         "proof=jwt rhost=192.0.2.9"),
+        ("09:31:55", "sudo[1207]: pam_audient(sudo:auth): service=sudo user="
+         "alice verdict=deny reason=permission_missing subject=auth0|5f7c "
+         "token=0d2c34a1f7e9 proof=jwt check=permission found=[login:web1] "
+         "wanted=sudo:web1")]
+    path = rig.write("day.log", "".join(
+        "2026-11-21T%s+01:00 web1 %s\n" % line for line in day))
+    screen = on_terminal("logs", "--last", "4", path, env={"NO_COLOR": "1"})[1]
+    Captures().check(rig, "logs", screen)
+
+
 def check_journal(rig):
     """On a terminal the journal is asked; here by a stand-in."""
     line = "2026-11-21T12:00:01+0100 web1 sshd[1]: pam_audient(sshd:auth): " \
@@ -160,12 +182,60 @@ def check_bad(rig):
         status, out, err = run("logs", *arguments)
         rig.case(status == want and words in err and out == "",
                  "audient logs %s" % " ".join(arguments), status, err)
+    status, out, _ = run("logs", text="Nov 21 12:00:01 h x: audient: service="
+                         "a\033[2J verdict=allow reason=ok user=\x9b1m\n")
+    rig.case(status == 0 and "a?[2J" in out and
+             not re.search(r"[^\n -~]", out),
+             "control characters of a log do not reach the terminal", out)
     damaged = ["", ":", ": ", "x: pam_audient(", "x: pam_audient(a): service=",
                'x: audient: service=a user="b', "x: audient: service=a =",
                "x: audient: service=a verdict=allow", "\x00\xff: \x01"]
     status, found, err = decisions(text="\n".join(damaged))
     rig.case((status, found, err) == (1, [], ""), "damaged lines are none",
              found, err)
+
+
+# --- audient stats -------------------------------------------------------------
+
+def check_stats(rig, real):
+    """As many as sshd has logged, in the format of Prometheus."""
+    config = rig.configure()
+    status, out, err = run("stats", "--config", config)
+    counts = dict(re.findall(
+        r'^audient_decisions_total\{service="sshd",verdict="\w+",'
+        r'reason="(\w+)"\} (\d+)$', out, re.M))
+    logged = " ".join(rig.syslog.lines())
+    rig.case(status == 0 and err == "" and set(counts) == set(real) and
+             all(int(n) == len(re.findall(r" reason=%s\b" % reason, logged))
+                 for reason, n in counts.items()),
+             "each decision is counted once", counts, out)
+    rig.case(re.search(r'^audient_keys\{issuer="https://[^"]+"\} 2$', out,
+                       re.M) and "audient_configuration_valid 1\n" in out,
+             "keys and configuration are told", out)
+    names = re.findall(r"^# TYPE (\w+) (?:counter|gauge)$", out, re.M)
+    rig.case(all(re.fullmatch(r"# (HELP|TYPE) \w+ \S.*|(\w+)(\{.*\})? -?\d+",
+                              line) and line.split()[
+                                  2 if line[0] == "#" else 0].split("{")[0]
+                 in names for line in out.splitlines()),
+             "every line is one of Prometheus' text format", out)
+    place = rig.path("prom")
+    path = os.path.join(place, "audient.prom")
+    status, said, err = run("stats", "--config", config, "--output", path)
+    with open(path, encoding="utf-8") as f:
+        rig.case(status == 0 and said == "" and
+                 f.read().startswith("# HELP audient_build_info") and
+                 os.listdir(place) == ["audient.prom"] and
+                 os.stat(path).st_mode & 0o777 == 0o644,
+                 "--output writes the file, and no other", said, err)
+    status, out, err = run("stats", "--config",
+                           rig.write("typo.conf", "domian = x\n"))
+    rig.case(status == 4 and "audient_configuration_valid 0\n" in out and
+             "typo.conf:1" in err, "a bad configuration is told as such", out,
+             err)
+    status, out, err = run("stats", "--config", config, "--output",
+                           "/no/such/place/x")
+    rig.case(status == 4 and "/no/such/place/x" in err,
+             "a place that is not there", err)
 
 
 # --- fail2ban, logcheck -----------------------------------------------------------
@@ -221,6 +291,34 @@ def check_logcheck(rig, real):
              "logcheck reports what only looks like it", *left(forged))
 
 
+def read(*parts):
+    with open(os.path.join(SOURCE, *parts), encoding="utf-8") as f:
+        return f.read()
+
+
+def check_names(rig):
+    """Reasons and counters that the page and the filters name do exist."""
+    known = set(re.findall(r'\[REASON_[A-Z_]+\] = \{ "([a-z_]+)"',
+                           read("core", "reason.c")))
+    page = read("docs", "logs.md")
+    table = page.split("| --- | --- |\n")[1].split("\n\n")[0]
+    named = {"docs/logs.md": set(re.findall(r"`([a-z_]+)`", "".join(
+        line.split("|")[1] for line in table.splitlines())))}
+    named["the alarms"] = set("|".join(
+        re.findall(r'reason=~"([a-z_|]+)"', page)).split("|"))
+    for name in "fail2ban/audient.conf", "logcheck/audient":
+        named[name] = set(re.findall(
+            r"[a-z0-9_]+", re.findall(r"(?:_reason += |reason=\()([a-z_|]+)",
+                                      read("packaging", name))[0]))
+    for where, names in named.items():
+        rig.case(len(names) > 2 and names <= known,
+                 where + ": all of its reasons exist", names - known)
+    counters = set(re.findall(r"audient_[a-z_]+", page))
+    source = read("cli", "stats.c")
+    rig.case(len(counters) > 3 and all('"%s' % c in source for c in counters),
+             "docs/logs.md: all of its counters exist", counters)
+
+
 def main():
     rig_module.need_root()
     rig_module.need("sshd", "ssh", "unshare")
@@ -229,10 +327,13 @@ def main():
         real = real_lines(rig)
         check_command(rig, real)
         check_hosts(rig, real)
+        check_stats(rig, real)
         check_journal(rig)
+        capture(rig)
         check_bad(rig)
         check_fail2ban(rig, real)
         check_logcheck(rig, real)
+        check_names(rig)
         return rig.finish()
 
 

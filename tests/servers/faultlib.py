@@ -30,6 +30,8 @@ class Host:
         self.cache = os.path.join(directory, "cache")
         os.makedirs(self.cache, exist_ok=True)
         self.config = os.path.join(directory, "audient.conf")
+        # a program of its own tells its helpers from those of other tests
+        self.helper = shutil.copy(HELPER, directory)
         self.start = int(time.time())
         self.configure(extra)
 
@@ -39,7 +41,7 @@ class Host:
                 "issuer = " + self.issuer, "audience = " + AUDIENCE,
                 "username_claim = " + USERNAME_CLAIM,
                 "ca_file = " + self.ca, "cache_dir = " + (cache or self.cache),
-                "fetch_helper = " + (helper or HELPER),
+                "fetch_helper = " + (helper or self.helper),
                 "timeout = %d" % TIMEOUT, extra, ""]))
         os.chmod(self.config, 0o600)
 
@@ -60,6 +62,20 @@ class Host:
             out = {"verdict": "none", "reason": "exit %d: %s" % (
                 done.returncode, done.stderr.strip())}
         return out["verdict"], out["reason"], seconds, out
+
+    # --- its helpers ---------------------------------------------------------
+
+    def helpers(self):
+        """Those that still run."""
+        return processes(lambda program, _: program == self.helper)
+
+    def wait_for_no_helper(self):
+        """Those that still run although they were given the time to end."""
+        for _ in range(100):
+            if not self.helpers():
+                return []
+            time.sleep(0.05)
+        return self.helpers()
 
     # --- the cache -----------------------------------------------------------
 
@@ -163,9 +179,10 @@ class Decider:
         return self.log
 
 
-def once(host, token, service="imap", user=None, clock=None, short=True):
+def once(host, token, service="imap", user=None, clock=None, short=True,
+         wrap=()):
     """The reason that a process of its own gives."""
-    with Decider(host, service, user, short) as decider:
+    with Decider(host, service, user, short, wrap) as decider:
         return decider.ask(token, clock)
 
 
@@ -193,24 +210,24 @@ def processes(is_it):
     return found
 
 
-def helpers():
-    """Fetch helpers of this build that are still running."""
-    return processes(lambda program, _: program in (HELPER, os.path.join(
-        BUILD, ".libs", "audient-fetch")))
+def children(pid):
+    """Processes whose parent that is."""
+    found = []
+    for child in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            with open("/proc/%s/stat" % child, encoding="utf-8",
+                      errors="replace") as f:
+                # pid (name) state parent: the name may have anything in it
+                parent = f.read().rpartition(")")[2].split()[1]
+            if int(parent) == pid:
+                found.append(int(child))
+    return found
 
 
 def kill(pids):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-def wait_for_no_helper():
-    for _ in range(100):
-        if not helpers():
-            return []
-        time.sleep(0.05)
-    return helpers()
 
 
 class Table:

@@ -14,8 +14,7 @@ import threading
 import time
 from collections import Counter
 
-from faultlib import (SLACK, TIMEOUT, Decider, Host, Table, helpers, kill,
-                      once, wait_for_no_helper)
+from faultlib import SLACK, TIMEOUT, Decider, Host, Table, kill, once
 from rig import OTHER_AUDIENCE, Rig
 
 HOSTS = 8
@@ -126,7 +125,7 @@ class Faults:
             ("userinfo 401", lambda: tenant.fault("userinfo", status=401)),
             ("certificate", lambda: tenant.certificate("expired")),
             ("rotation", tenant.rotate),
-            ("helpers killed", lambda: kill(helpers())),
+            ("helpers killed", lambda: kill(self.host.helpers())),
             ("record corrupt", lambda: self.cache(self.corrupt)),
             ("cache lost", lambda: self.cache(self.forget)),
             ("cache of another", lambda: self.cache(
@@ -237,7 +236,7 @@ def watch(workers, host, table, until):
                   sum(sum(n for what, n in w.count.items() if ": " in what)
                       for w in workers),
                   max(s[0] for s in sizes), max(s[1] for s in sizes),
-                  cache_files(host), len(helpers()))
+                  cache_files(host), len(host.helpers()))
         print("# " + " | ".join(table.rows[-1]), flush=True)
     return warm or sizes, sizes
 
@@ -307,8 +306,8 @@ def main():
         for worker in workers:
             worker.decider.process.stdin.close()
             worker.decider.process.wait()
-        rig.case(not wait_for_no_helper(), "no helper is left behind",
-                 helpers())
+        rig.case(not host.wait_for_no_helper(), "no helper is left behind",
+                 host.helpers())
         files = cache_files(host)
         rig.case(files < 8192 + 64 and not host.left_over(),
                  "the cache has %d files, none of them temporary" % files,

@@ -265,7 +265,7 @@ def main():
     list_rows(scenes.names())
     rig_module.need_root()
     with Rig("faults-keys") as rig:
-        table = Table("key faults", "fault", "logins, in turn")
+        table = Table("keys faults", "fault", "logins, in turn")
         scenes.play(rig, table, Place(rig))
         table.finish(rig)
         return rig.finish()

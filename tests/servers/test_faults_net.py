@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 
-from faultlib import SLACK, TIMEOUT, Host, Table, list_rows, wait_for_no_helper
+from faultlib import SLACK, TIMEOUT, Host, Table, list_rows
 from rig import Rig, Tenant
 
 WORKERS = 6
@@ -191,10 +191,12 @@ def main():
             table.add(what, *(r[1] for r in results),
                       " / ".join("%.1f" % r[2] for r in results),
                       " / ".join(str(r[3]) for r in results))
+        left = []
         while not workers.empty():
-            workers.get()[1].stop()
-        rig.case(not wait_for_no_helper(), "no helper is left behind",
-                 wait_for_no_helper())
+            host, tenant = workers.get()
+            left += host.wait_for_no_helper()
+            tenant.stop()
+        rig.case(not left, "no helper is left behind", left)
         table.finish(rig)
         return rig.finish()
 

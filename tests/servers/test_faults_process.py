@@ -6,10 +6,11 @@ babbling; no descriptors, no memory, no processes; forks, threads, signals."""
 import os
 import subprocess
 import sys
+import time
 
 import rig as rig_module
-from faultlib import (DECIDE, SLACK, TIMEOUT, Host, Table, helpers, kill,
-                      list_rows, processes, wait_for_no_helper)
+from faultlib import (DECIDE, SLACK, TIMEOUT, Decider, Host, Table, children,
+                      kill, list_rows, once, processes)
 from rig import Rig
 
 AWAY = "issuer_unavailable"
@@ -122,6 +123,65 @@ def threads_and_forks(rig, host, token, opaque):
     rig.case(out == ["ok"] * 2, "children first", out)
 
 
+def storms(rig, host, token, opaque):
+    """A host whose every system call may be interrupted."""
+    for us in (200, 2000):
+        host.forget()
+        with Decider(host) as decider:
+            decider.say("storm %d" % us)
+            got = [decider.ask(t) for t in (token, opaque, opaque, token)]
+        rig.case(got == ["ok"] * 4, "a signal every %d us: all in" % us, got)
+    host.forget()
+    rig.tenant.connection("hang")
+    start = time.monotonic()
+    with Decider(host) as decider:
+        decider.say("storm 200")
+        got = [decider.ask(token), decider.ask(opaque)]
+    seconds = time.monotonic() - start
+    rig.tenant.clear()
+    rig.case(got == [AWAY] * 2 and seconds < 2 * (TIMEOUT + SLACK),
+             "signals, and a tenant that hangs: %s twice in %.1f s" % (
+                 AWAY, seconds), got)
+
+
+def killed_host(rig, host, token):
+    """A host is killed while its helper waits for the tenant."""
+    for short in (True, False):
+        host.forget()
+        rig.tenant.connection("hang")
+        decider = Decider(host, short=short)
+        decider.say(token)
+        deadline = time.monotonic() + SLACK
+        while not (before := host.helpers()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        kill([decider.process.pid])
+        decider.close()
+        left = host.wait_for_no_helper()
+        rig.tenant.clear()
+        rig.case(before and not left, "a %s-lived host is killed "
+                 "while it waits: its helper ends" % (
+                     "short" if short else "long"), before, left)
+        host.forget_marks()
+        rig.case(once(host, token) == "ok" and not host.left_over(),
+                 "and the next login is as ever", host.left_over())
+
+
+def no_process(rig, host, token):
+    """As a user who may start nothing more."""
+    if os.geteuid() != 0:
+        print("# not without processes, which needs root")
+        return
+    os.chmod(host.config, 0o644)
+    host.forget()
+    wrap = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups",
+            "prlimit", "--nproc=1"]
+    got = once(host, token, wrap=wrap)
+    rig.case(got == AWAY, "no process can be started: " + AWAY, got)
+    rig.case(once(host, token, wrap=wrap[:4]) == "ok",
+             "and as the same user it works when it can")
+    os.chmod(host.config, 0o600)
+
+
 def many_processes(rig, host, opaque):
     """A mail client that opens ten connections with one opaque token."""
     host.forget()
@@ -155,36 +215,71 @@ def kept_helper(rig, host, opaque):
         return process.stdout.readline().split()[0]
 
     first = [ask(others[0]), ask(others[1])]
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], text=True,
-                              capture_output=True, check=False).stdout
-    rig.case(first == ["ok", "ok"] and children == "",
-             "a kept helper is nobody's child", first, children)
+    theirs = children(process.pid)
+    rig.case(first == ["ok", "ok"] and not theirs,
+             "a kept helper is nobody's child", first, theirs)
     rig.case(rig.tenant.count()["connections"] == 1,
              "and keeps its connection", rig.tenant.count())
-    before = helpers()
+    before = host.helpers()
     kill(before)
     rig.case(len(before) == 1 and ask(others[2]) == "ok", "killed, it is replaced")
     process.stdin.close()
     process.wait()
-    rig.case(not wait_for_no_helper(), "and ends with its host", helpers())
+    rig.case(not host.wait_for_no_helper(), "and ends with its host")
+
+
+class Idle:
+    """A host that asks once and then rests, beside all that follows."""
+
+    SECONDS = 30        # that a helper waits for work
+
+    def __init__(self, rig):
+        self.rig = rig
+        self.host = Host(rig.path("idle"), rig.tenant.issuer, rig.ca, OPAQUE)
+        self.decider = Decider(self.host)
+        self.first = self.ask()
+        self.since = time.monotonic()
+        self.before = self.host.helpers()
+
+    def ask(self):
+        return self.decider.ask(self.rig.tenant.mint("alice", kind="opaque"))
+
+    def finish(self):
+        early = self.since + self.SECONDS / 2
+        while self.host.helpers() and \
+                time.monotonic() < self.since + self.SECONDS + SLACK:
+            time.sleep(0.1)
+        ended = time.monotonic()
+        left = self.host.helpers()
+        again = self.ask()
+        self.rig.case(
+            len(self.before) == 1 and not left and ended > early and
+            [self.first, again] == ["ok", "ok"],
+            "a kept helper without work ends after %d s; the next question "
+            "gets another one" % self.SECONDS, self.before, left, again)
+        self.decider.close()
 
 
 def main():
-    rig_module.need("prlimit", "pgrep")
+    rig_module.need("prlimit", "setpriv")
     with Rig("faults-process") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})
         opaque = rig.tenant.mint("alice", kind="opaque")
         table = Table("process faults", "fault", "login", "seconds *")
+        rig.tenant.control("limit", enabled=False)
+        idle = Idle(rig)
         helper_faults(rig, host, token, table)
         limits(rig, host, token, table)
         host.configure(OPAQUE)
-        rig.tenant.control("limit", enabled=False)
         threads_and_forks(rig, host, token, opaque)
         many_processes(rig, host, opaque)
         kept_helper(rig, host, opaque)
-        rig.case(not wait_for_no_helper(), "no helper is left behind",
-                 wait_for_no_helper())
+        storms(rig, host, token, opaque)
+        killed_host(rig, host, token)
+        no_process(rig, host, token)
+        idle.finish()
+        rig.case(not host.wait_for_no_helper(), "no helper is left behind")
         table.finish(rig)
         return rig.finish()
 

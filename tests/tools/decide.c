@@ -77,6 +77,15 @@ decide(void *arg)
 }
 
 static void
+decide_here(const char *token)
+{
+	struct job job = { .token = token };
+
+	(void)decide(&job);
+	(void)printf("%s\n", job.answer);
+}
+
+static void
 decide_in_threads(const char *token, size_t n)
 {
 	static pthread_t thread[THREADS_MAX];
@@ -99,12 +108,10 @@ decide_in_threads(const char *token, size_t n)
 static void
 decide_in_child(const char *token)
 {
-	struct job job = { .token = token };
 	const pid_t pid = fork();
 
 	if (pid == 0) {
-		(void)decide(&job);
-		(void)printf("%s\n", job.answer);
+		decide_here(token);
 		(void)fflush(stdout);
 		_exit(0);
 	}
@@ -183,8 +190,10 @@ answer_all(void)
 		set_storm(storm_us);
 		if (forks)
 			decide_in_child(line);
-		else
+		else if (threads > 1)
 			decide_in_threads(line, threads);
+		else
+			decide_here(line);
 		set_storm(0);
 		(void)fflush(stdout);
 	}

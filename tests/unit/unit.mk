@@ -66,6 +66,7 @@ UNIT_TESTS += \
 	tests/unit/test_admin \
 	tests/unit/test_inspect \
 	tests/unit/test_chaos \
+	tests/unit/test_failures \
 	tests/vectors/test_vectors
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
@@ -75,6 +76,27 @@ WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
 	-Wl,--wrap=renameat,--wrap=unlinkat
+WRAP_FAILING = \
+	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
+	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
+	-Wl,--wrap=fsync,--wrap=fchmod,--wrap=renameat,--wrap=unlinkat \
+	-Wl,--wrap=mkdirat,--wrap=mkdir,--wrap=ftruncate64,--wrap=futimens \
+	-Wl,--wrap=flock,--wrap=poll,--wrap=socketpair,--wrap=send \
+	-Wl,--wrap=recv,--wrap=getrlimit64,--wrap=gethostname \
+	-Wl,--wrap=clock_gettime,--wrap=regcomp,--wrap=regexec \
+	-Wl,--wrap=pthread_mutex_init,--wrap=OSSL_LIB_CTX_new \
+	-Wl,--wrap=EVP_MD_fetch,--wrap=EVP_Digest,--wrap=EVP_MD_CTX_new \
+	-Wl,--wrap=EVP_DigestInit_ex2,--wrap=EVP_DigestUpdate \
+	-Wl,--wrap=EVP_DigestFinal_ex,--wrap=EVP_PKEY_CTX_new_from_name \
+	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_fromdata_init \
+	-Wl,--wrap=EVP_PKEY_fromdata,--wrap=EVP_PKEY_public_check \
+	-Wl,--wrap=EVP_PKEY_verify_init,--wrap=EVP_PKEY_verify \
+	-Wl,--wrap=EVP_PKEY_CTX_set_signature_md \
+	-Wl,--wrap=EVP_PKEY_CTX_set_rsa_padding \
+	-Wl,--wrap=EVP_PKEY_CTX_set_rsa_pss_saltlen \
+	-Wl,--wrap=EVP_PKEY_CTX_set_rsa_mgf1_md,--wrap=OSSL_PARAM_BLD_new \
+	-Wl,--wrap=OSSL_PARAM_BLD_push_BN,--wrap=OSSL_PARAM_BLD_to_param \
+	-Wl,--wrap=BN_bin2bn,--wrap=posix_spawn,--wrap=close
 
 tests_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) \
@@ -186,6 +208,12 @@ tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_chaos_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_MALLOC)
 tests_unit_test_chaos_LDADD = tests/unit/libunit.la
+tests_unit_test_failures_SOURCES = tests/unit/failing.c tests/unit/failing.h \
+	tests/unit/test_failures.c
+tests_unit_test_failures_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_failures_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_FAILING)
+tests_unit_test_failures_LDADD = tests/unit/libunit.la
 
 # Vectors of others lie beside the checkout; AUDIENT_VECTORS names another place.
 tests_vectors_test_vectors_SOURCES = \

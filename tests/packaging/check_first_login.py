@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""first_login.py TARBALL
+"""check_first_login.py TARBALL
 
 How long it takes from a bare machine to the first login with a token, for
 somebody who follows the README and nothing else: in a clean Debian with an
@@ -19,8 +19,9 @@ import sys
 import time
 
 from report import Report, SOURCE, read
+from check_packages import own_namespace
 from chroot import Chroot
-from rig import PATIENCE, need, need_root, skip
+from rig import OTHER_AUDIENCE, PATIENCE, need, need_root, skip
 
 try:
     import pexpect
@@ -34,6 +35,7 @@ TENANT = "example.eu.auth0.com"
 README = read(SOURCE, "README.md")
 KEYBOARD = "KbdInteractiveAuthentication yes"
 DROP_IN = "/etc/ssh/sshd_config.d/audient.conf"
+PART = 1023             # letters of an answer that ssh passes on
 GREETING = "the session is open"
 CLONE_NEWNET, IFF_UP = 0x40000000, 1
 SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
@@ -131,7 +133,7 @@ class Newcomer:
             "chroot", [self.chroot.dir, "sh", "-e", "-c",
                        "cd /root\n" + commands("token")],
             timeout=PATIENCE, encoding="utf-8")
-        at = child.expect([r"enter the code (\S+)", pexpect.EOF])
+        at = child.expect([r"enter the code (\S+)\s", pexpect.EOF])
         if at != 0:
             return self.case(False, "audient token shows a code",
                              child.before)
@@ -171,45 +173,55 @@ class Newcomer:
                          self.sshd.poll() is None,
                          "sshd has its lines", lines)
 
-    def login(self):
-        token = self.chroot.read("/root/token").strip()
+    def ssh(self, token):
+        """A person at a terminal: (is she in, what the screen showed)."""
         ssh = pexpect.spawn("ssh", [
             "-F", "none", "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
             "-o", "PubkeyAuthentication=no", "alice@127.0.0.1",
             "echo %s; id -un" % GREETING], timeout=PATIENCE,
             encoding="utf-8", dimensions=(24, 250))
-        screen, answers = "", [token[i:i + 1000]
-                               for i in range(0, len(token), 1000)]
-        while ssh.expect(["oken[^:]*: ", pexpect.EOF]) == 0 and answers:
+        screen, answers = "", [token[i:i + PART]
+                               for i in range(0, len(token), PART)] + [""] * 4
+        while ssh.expect(["oken[^:]*: ", "assword: ", pexpect.EOF]) < 2:
             screen += ssh.before
-            ssh.sendline(answers.pop(0))
+            ssh.sendline(answers.pop(0) if answers else "")
         screen += ssh.before
         ssh.close()
-        return self.case(GREETING in screen and "alice" in screen,
-                         "alice is in", screen,
+        return GREETING in screen and "alice" in screen, screen
+
+    def login(self):
+        is_in, screen = self.ssh(self.chroot.read("/root/token").strip())
+        return self.case(is_in, "alice is in", screen,
                          *self.chroot.syslog.news())
 
-    def doctor(self):
-        """What a newcomer looks at next; a bare chroot has its oddities."""
-        _, out = self.shell("audient doctor || true")
-        self.case("configuration" in out and "/etc/pam.d/sshd" in out and
-                  "PROBLEM" not in out, "audient doctor has no problem", out)
+    def afterwards(self):
+        """What a newcomer looks at next."""
+        is_in, screen = self.ssh(self.tenant.mint(
+            "alice", audience=OTHER_AUDIENCE))
+        self.case(not is_in, "a token for another API does not open it",
+                  screen)
+        _, out = self.chroot.run("audient", "logs", "-", text="\n".join(
+            re.sub(r"^<\d+>(\w{3} [ \d]\d [\d:]{8}) ", r"\1 host ", line)
+            for line in self.chroot.syslog.lines()) + "\n")
+        self.case("issued for another API" in out, "audient logs says why",
+                  out)
+        status, out = self.chroot.run("audient", "doctor")
+        self.case(status == 0, "audient doctor finds no problem", out)
 
     def go(self):
-        steps = (("build and install", self.install), None,
-                 ("audient setup", self.setup),
-                 ("a token, and audient explain", self.token),
-                 ("the lines for sshd", self.pam),
-                 ("ssh", self.login))
-        for step in steps:
-            if step is None:
-                self.world()
-            elif not self.timed(*step):
+        if not self.timed("build and install", self.install):
+            return
+        self.world()
+        for step in (("audient setup", self.setup),
+                     ("a token, and audient explain", self.token),
+                     ("the lines for sshd", self.pam), ("ssh", self.login)):
+            if not self.timed(*step):
                 return
-        print("# %6.1f s  from a bare machine to the first login" % sum(
-            seconds for _, seconds in self.steps), flush=True)
-        self.doctor()
+        print("# %6.1f s  from a bare machine to the first login, on %d "
+              "processors" % (sum(seconds for _, seconds in self.steps),
+                              os.cpu_count()), flush=True)
+        self.afterwards()
 
     def stop(self):
         if self.sshd is not None:
@@ -219,24 +231,16 @@ class Newcomer:
             self.tenant.stop()
 
 
-def own_namespace():
-    """Goes on in a mount namespace of its own."""
-    if os.environ.get("AUDIENT_OWN_NAMESPACE") is None:
-        os.environ["AUDIENT_OWN_NAMESPACE"] = "yes"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation",
-                              "private", sys.executable] + sys.argv)
-
-
 def main():
     if len(sys.argv) != 2:
-        sys.exit(__doc__)
+        sys.exit("usage: check_first_login.py TARBALL")
     need_root()
     need("debootstrap", "ssh", "unshare")
     own_namespace()
     with Report("first-login") as report, Chroot() as chroot:
         made, why = chroot.make()
-        if not made:
-            skip("no clean Debian could be made: " + why)
+        if not report.case(made, "a clean Debian is made", why):
+            return report.finish()
         newcomer = Newcomer(report, chroot)
         try:
             if newcomer.machine(os.path.abspath(sys.argv[1])):
