@@ -77,6 +77,8 @@ struct audient_request {
 	void *step_arg;
 };
 
+#define AUDIENT_TOKEN_ID_SIZE 13
+
 /* Strings are escaped for people unless said otherwise; "" is unknown. */
 struct audient_verdict {
 	enum reason reason; /* equals what audient_check() returned */
@@ -85,8 +87,9 @@ struct audient_verdict {
 	bool is_delegate; /* user acts for request->user, and may */
 	char subject[AUDIENT_WORD_MAX + 1];
 	char client[AUDIENT_WORD_MAX + 1];
-	char key[AUDIENT_WORD_MAX + 1]; /* kid */
-	int64_t expires;		/* 0: unknown */
+	char key[AUDIENT_WORD_MAX + 1];	      /* kid */
+	char token_id[AUDIENT_TOKEN_ID_SIZE]; /* "" if it is still to be made */
+	int64_t expires;		      /* 0: unknown */
 	const char *check; /* that failed; static; NULL if none did */
 	char found[AUDIENT_WORD_MAX + 1]; /* of that check */
 	char wanted[AUDIENT_WORD_MAX + 1];
@@ -111,7 +114,6 @@ void audient_audit(const struct audient *audient,
  * How logs call a token: the first 12 digits of its SHA-256; "" for what does
  * not begin like one.
  */
-#define AUDIENT_TOKEN_ID_SIZE 13
 void audient_token_id(const struct audient *audient, struct span token,
     char id[AUDIENT_TOKEN_ID_SIZE]);
 

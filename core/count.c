@@ -87,7 +87,7 @@ find_line(struct span whole, const char *reason, uint64_t *n)
 }
 
 static void
-add_one(int fd, const char *reason)
+add(int fd, const char *reason, uint64_t more)
 {
 	char text[FILE_SIZE_MAX], line[128];
 	const ssize_t len = pread(fd, text, sizeof(text), 0);
@@ -100,14 +100,15 @@ add_one(int fd, const char *reason)
 	at = find_line((struct span){ .ptr = text, .len = (size_t)len }, reason,
 	    &n);
 	size = snprintf(line, sizeof(line), "%s %0*llu\n", reason, DIGITS,
-	    (unsigned long long)n + 1);
+	    (unsigned long long)(n + more));
 	if (size > 0 && at + (size_t)size <= FILE_SIZE_MAX &&
 	    cache_may_write(at + (size_t)size))
 		(void)!pwrite(fd, line, (size_t)size, (off_t)at);
 }
 
 void
-count_decision(struct cache *cache, const char *service, enum reason reason)
+count_decisions(struct cache *cache, const char *service, enum reason reason,
+    uint64_t n)
 {
 	const int dir = cache_own_dir(cache, CACHE_COUNTS, true);
 	int fd;
@@ -121,7 +122,7 @@ count_decision(struct cache *cache, const char *service, enum reason reason)
 	if (fd < 0)
 		return;
 	if (lock(fd))
-		add_one(fd, reason_name(reason));
+		add(fd, reason_name(reason), n);
 	close(fd); /* and with it goes the lock */
 }
 

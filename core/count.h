@@ -15,8 +15,8 @@
  *
  * A count that cannot be kept is lost, and nothing else happens.
  */
-void count_decision(struct cache *cache, const char *service,
-    enum reason reason);
+void count_decisions(struct cache *cache, const char *service,
+    enum reason reason, uint64_t n);
 
 /*
  * Reads those of every user whose files may be read.  True if each() heard of

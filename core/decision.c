@@ -5,7 +5,7 @@
 
 #include "clock.h"
 
-#define QUESTION_MAX (TOKEN_MAX + 1024)
+#define QUESTION_MAX 2048 /* bytes besides the token */
 
 /* An acceptance, without what only a refusal has. */
 struct kept {
@@ -17,6 +17,7 @@ struct kept {
 	char subject[AUDIENT_WORD_MAX + 1];
 	char client[AUDIENT_WORD_MAX + 1];
 	char key[AUDIENT_WORD_MAX + 1];
+	char token_id[AUDIENT_TOKEN_ID_SIZE];
 };
 
 static struct service_files *
@@ -87,10 +88,8 @@ make_key(struct decision *d)
 		 d->rq->user != NULL ? d->rq->user : "",
 		 d->rq->realm != NULL ? d->rq->realm : "",
 		 (long long)d->rq->uid) == REASON_OK &&
-	    buf_add(&question, d->rq->token.ptr, d->rq->token.len) ==
-		REASON_OK &&
-	    crypto_sha256(&d->a->world.crypto, buf_span(&question), d->key) ==
-		REASON_OK;
+	    crypto_sha256_of(&d->a->world.crypto, buf_span(&question),
+		d->rq->token, d->key) == REASON_OK;
 	buf_free(&question);
 	return ok;
 }
@@ -131,13 +130,14 @@ decision_recall(struct decision *d)
 	memcpy(v->subject, kept.subject, sizeof(v->subject));
 	memcpy(v->client, kept.client, sizeof(v->client));
 	memcpy(v->key, kept.key, sizeof(v->key));
+	memcpy(v->token_id, kept.token_id, sizeof(v->token_id));
 	return true;
 }
 
 void
 decision_keep(struct decision *d)
 {
-	const struct audient_verdict *v = d->v;
+	struct audient_verdict *v = d->v;
 	struct kept kept UNINITIALIZED;
 
 	if (!d->has_key || v->reason != REASON_OK)
@@ -154,6 +154,8 @@ decision_keep(struct decision *d)
 	memcpy(kept.subject, v->subject, sizeof(kept.subject));
 	memcpy(kept.client, v->client, sizeof(kept.client));
 	memcpy(kept.key, v->key, sizeof(kept.key));
+	audient_token_id(d->a, d->rq->token, v->token_id);
+	memcpy(kept.token_id, v->token_id, sizeof(kept.token_id));
 	seen_keep(d->a->seen, d->key, &d->basis, &d->window, &kept,
 	    sizeof(kept));
 }

@@ -7,6 +7,7 @@
 #include "forked.h"
 #include "keyset.h"
 #include "seen.h"
+#include "tally.h"
 #include "watch.h"
 #include "world.h"
 
@@ -26,6 +27,7 @@ struct audient {
 	struct keyset **keyset;	     /* one per tenant */
 	struct service_files *files; /* one per service */
 	struct seen *seen;	     /* NULL: the host does not live long */
+	struct tally *tally;	     /* likewise */
 	struct forked forked; /* into a process that it is not ready for? */
 };
 

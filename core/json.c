@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define DOC_MAX	  (1024 * 1024)
 #define DOC_NODES 8192
 

@@ -126,7 +126,7 @@ make_pkey(const struct crypto *crypto, const char *type, OSSL_PARAM *params,
 	EVP_PKEY_CTX *ctx;
 
 	*pkeyp = NULL;
-	ctx = EVP_PKEY_CTX_new_from_name(crypto->ctx, type, NULL);
+	ctx = EVP_PKEY_CTX_new_from_name(crypto_context(crypto), type, NULL);
 	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
 		(void)EVP_PKEY_fromdata(ctx, pkeyp, EVP_PKEY_PUBLIC_KEY,
 		    params);
@@ -144,7 +144,7 @@ check_point(const struct crypto *crypto, EVP_PKEY **pkeyp)
 
 	if (*pkeyp == NULL)
 		return;
-	ctx = EVP_PKEY_CTX_new_from_pkey(crypto->ctx, *pkeyp, NULL);
+	ctx = EVP_PKEY_CTX_new_from_pkey(crypto_context(crypto), *pkeyp, NULL);
 	if (ctx == NULL || EVP_PKEY_public_check(ctx) != 1) {
 		EVP_PKEY_free(*pkeyp);
 		*pkeyp = NULL;
@@ -291,6 +291,8 @@ jwk_import(const struct crypto *crypto, const struct json *v, struct jwk *jwk,
 	enum reason reason;
 
 	*jwk = (struct jwk){ .pkey = NULL };
+	if (crypto_context(crypto) == NULL)
+		return REASON_OUT_OF_MEMORY;
 	if (!json_is(v, JSON_OBJECT))
 		return unusable(why, "not an object");
 	if (!is_public(v)) {

@@ -54,8 +54,8 @@ keyset_open(struct keyset **keysetp, const struct tenant *tenant,
 		return REASON_OUT_OF_MEMORY;
 	ks->tenant = tenant;
 	ks->world = world;
-	if (keysource_init(&ks->source, tenant, world) != REASON_OK ||
-	    !init_locks(ks)) {
+	ks->source = (struct keysource){ .tenant = tenant, .world = world };
+	if (!init_locks(ks)) {
 		free(ks);
 		return REASON_OUT_OF_MEMORY;
 	}
@@ -190,13 +190,18 @@ keyset_load(struct keyset *ks)
 		adopt(ks, &ring);
 }
 
+/* Without memory for a name it is as if the issuer had not answered. */
 static struct cache_mark
 get_mark(struct keyset *ks)
 {
-	const struct cache_mark disk = cache_get_mark(ks->world->cache,
-	    CACHE_KEYS, ks->source.name, clock_now());
+	struct cache_mark disk = { .time = clock_now(),
+		.value = MARK_NO_ANSWER };
 	struct cache_mark mark;
+	char name[KEYSOURCE_NAME_SIZE];
 
+	if (keysource_name(&ks->source, name))
+		disk = cache_get_mark(ks->world->cache, CACHE_KEYS, name,
+		    clock_now());
 	(void)pthread_mutex_lock(&ks->lock);
 	mark = ks->mark;
 	(void)pthread_mutex_unlock(&ks->lock);
@@ -208,11 +213,13 @@ set_mark(struct keyset *ks, enum mark value)
 {
 	const struct cache_mark mark = { .time = clock_now(),
 		.value = (int)value };
+	char name[KEYSOURCE_NAME_SIZE];
 
 	(void)pthread_mutex_lock(&ks->lock);
 	ks->mark = mark;
 	(void)pthread_mutex_unlock(&ks->lock);
-	cache_set_mark(ks->world->cache, CACHE_KEYS, ks->source.name, mark);
+	if (keysource_name(&ks->source, name))
+		cache_set_mark(ks->world->cache, CACHE_KEYS, name, mark);
 }
 
 /* May the issuer be asked?  If not, how did it end the last time? */
@@ -324,15 +331,20 @@ refresh(struct keyset *ks, int64_t have, bool is_forced, int64_t deadline_ms,
 {
 	const struct timespec until = { .tv_sec = deadline_ms / 1000,
 		.tv_nsec = deadline_ms % 1000 * 1000000 };
+	char name[KEYSOURCE_NAME_SIZE];
 	enum refresh done;
 	int lock;
 
+	if (!keysource_name(&ks->source, name)) {
+		text_printf(why, "%s", reason_text(REASON_OUT_OF_MEMORY));
+		return REFRESH_NO_ANSWER;
+	}
 	if (pthread_mutex_clocklock(&ks->refresh, CLOCK_MONOTONIC, &until) !=
 	    0) {
 		text_printf(why, "another thread is still asking the issuer");
 		return REFRESH_NO_ANSWER;
 	}
-	lock = cache_lock(ks->world->cache, CACHE_KEYS, ks->source.name,
+	lock = cache_lock(ks->world->cache, CACHE_KEYS, name,
 	    clock_left(deadline_ms));
 	done = refresh_locked(ks, lock, have, is_forced, deadline_ms, why);
 	cache_unlock(lock);
@@ -505,6 +517,7 @@ keyset_refresh(struct keyset *ks, bool is_forced, int64_t deadline_ms,
 void
 keyset_flush(struct keyset *ks)
 {
+	char name[KEYSOURCE_NAME_SIZE];
 	struct keys *old;
 
 	(void)pthread_mutex_lock(&ks->lock);
@@ -514,5 +527,6 @@ keyset_flush(struct keyset *ks)
 	ks->generation++;
 	(void)pthread_mutex_unlock(&ks->lock);
 	keys_release(old);
-	(void)cache_remove(ks->world->cache, CACHE_KEYS, ks->source.name);
+	if (keysource_name(&ks->source, name))
+		(void)cache_remove(ks->world->cache, CACHE_KEYS, name);
 }

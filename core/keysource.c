@@ -9,20 +9,17 @@
 
 #define RECORD_MAX (KEYS_SIZE_MAX + 4096)
 
-enum reason
-keysource_init(struct keysource *source, const struct tenant *tenant,
-    const struct world *world)
+bool
+keysource_name(const struct keysource *source, char name[KEYSOURCE_NAME_SIZE])
 {
+	const struct tenant *tenant = source->tenant;
 	char id[ISSUER_ID_SIZE];
-	enum reason reason;
 
-	source->tenant = tenant;
-	source->world = world;
-	if ((reason = issuer_id(world, tenant, tenant->issuers.item[0], id)) ==
+	if (issuer_id(source->world, tenant, tenant->issuers.item[0], id) !=
 	    REASON_OK)
-		(void)snprintf(source->name, sizeof(source->name), "%s-keys",
-		    id);
-	return reason;
+		return false;
+	(void)snprintf(name, KEYSOURCE_NAME_SIZE, "%s-keys", id);
+	return true;
 }
 
 /* {"issuer": …, "fetched": seconds, "skew": seconds, "jwks": {…}} */
@@ -50,11 +47,12 @@ keysource_load(const struct keysource *source, enum cache_owner owner,
 {
 	struct buf text = BUF_INIT(RECORD_MAX);
 	struct json_doc doc = JSON_DOC_INIT;
+	char name[KEYSOURCE_NAME_SIZE];
 	bool ok;
 
 	*ring = (struct keyring){ .keys = NULL };
-	ok = cache_load(source->world->cache, CACHE_KEYS, owner, source->name,
-		 &text) &&
+	ok = keysource_name(source, name) &&
+	    cache_load(source->world->cache, CACHE_KEYS, owner, name, &text) &&
 	    json_doc_parse(buf_span(&text), &doc) == REASON_OK &&
 	    read_record(source, doc.nodes, newer_than, ring);
 	json_doc_free(&doc);
@@ -67,6 +65,7 @@ store(const struct keysource *source, int lock, const struct keyring *ring,
     struct span jwks)
 {
 	struct buf text = BUF_INIT(RECORD_MAX);
+	char name[KEYSOURCE_NAME_SIZE];
 	enum reason reason;
 
 	/* the issuer is a URL without quotes; the set was parsed */
@@ -78,9 +77,10 @@ store(const struct keysource *source, int lock, const struct keyring *ring,
 	if (reason == REASON_OK &&
 	    buf_add_str(&text, "\"jwks\":") == REASON_OK &&
 	    buf_add(&text, jwks.ptr, jwks.len) == REASON_OK &&
-	    buf_add_str(&text, "}\n") == REASON_OK)
-		(void)cache_store(source->world->cache, CACHE_KEYS,
-		    source->name, lock, buf_span(&text));
+	    buf_add_str(&text, "}\n") == REASON_OK &&
+	    keysource_name(source, name))
+		(void)cache_store(source->world->cache, CACHE_KEYS, name, lock,
+		    buf_span(&text));
 	buf_free(&text);
 }
 

@@ -12,7 +12,6 @@
 struct keysource {
 	const struct tenant *tenant;
 	const struct world *world;
-	char name[ISSUER_ID_SIZE + 8]; /* of the record */
 };
 
 /* A set and what is known about it. */
@@ -23,8 +22,13 @@ struct keyring {
 	bool has_skew;
 };
 
-MUST_CHECK enum reason keysource_init(struct keysource *source,
-    const struct tenant *tenant, const struct world *world);
+/*
+ * What the record is called in the cache; false if memory is short.  It takes
+ * a digest, so it is made when somebody needs it and not before.
+ */
+#define KEYSOURCE_NAME_SIZE (ISSUER_ID_SIZE + 8)
+bool keysource_name(const struct keysource *source,
+    char name[KEYSOURCE_NAME_SIZE]);
 
 /* The record of an owner, if it is whole, ours and newer than a time. */
 bool keysource_load(const struct keysource *source, enum cache_owner owner,

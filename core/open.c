@@ -203,7 +203,8 @@ open_world(struct audient *a, const struct audient_options *options)
 
 	a->world.log = options->log;
 	if (options->is_long_lived &&
-	    (reason = seen_open(&a->seen)) != REASON_OK)
+	    ((reason = seen_open(&a->seen)) != REASON_OK ||
+		(reason = tally_open(&a->tally)) != REASON_OK))
 		return reason;
 	if ((reason = fetcher_open(&a->world.fetcher,
 		 conf->helper != NULL ? conf->helper : FETCH_HELPER,
@@ -263,6 +264,9 @@ audient_close(struct audient *a)
 		watch_close(a->files[i].deny_file);
 	}
 	free(a->files);
+	if (a->tally != NULL && !forked_is_child(&a->forked))
+		tally_write(a->tally, a->world.cache);
+	tally_close(a->tally);
 	seen_close(a->seen);
 	fetcher_close(a->world.fetcher);
 	cache_close(a->world.cache);
@@ -286,6 +290,8 @@ restore(void *arg)
 	}
 	if (a->seen != NULL)
 		seen_after_fork(a->seen);
+	if (a->tally != NULL)
+		tally_after_fork(a->tally);
 }
 
 void

@@ -60,7 +60,8 @@ seen_close(struct seen *seen)
 {
 	if (seen == NULL)
 		return;
-	clear(seen);
+	if (seen->count > 0)
+		clear(seen);
 	(void)pthread_mutex_destroy(&seen->lock);
 	free(seen);
 }
@@ -143,5 +144,6 @@ void
 seen_after_fork(struct seen *seen)
 {
 	(void)pthread_mutex_init(&seen->lock, NULL);
-	memset(seen->entry, 0, sizeof(seen->entry));
+	if (seen->count > 0)
+		memset(seen->entry, 0, sizeof(seen->entry));
 }

@@ -92,21 +92,21 @@ static void
 pair(struct line *line, const char *key, struct span value)
 {
 	struct text text UNINITIALIZED;
-	bool plain = value.len > 0;
 
 	text_clear(&text);
 	text_add(&text, value, VALUE_SHOWN);
-	for (const char *p = text.s; *p != '\0'; p++)
-		if (*p == ' ' || *p == '"' || *p == '=')
-			plain = false;
 	if (line->len > 0)
 		add(line, " ", 1);
 	add(line, key, strlen(key));
-	add(line, "=\"", plain ? 1 : 2);
+	add(line, "=", 1);
+	if (text.len > 0 && strpbrk(text.s, " \"=") == NULL) {
+		add(line, text.s, text.len);
+		return;
+	}
+	add(line, "\"", 1);
 	for (const char *p = text.s; *p != '\0'; p++)
 		add(line, *p == '"' ? "'" : p, 1);
-	if (!plain)
-		add(line, "\"", 1);
+	add(line, "\"", 1);
 }
 
 static void
@@ -114,6 +114,16 @@ pair_if(struct line *line, const char *key, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
 		pair(line, key, span_of(value));
+}
+
+static void
+get_id(const struct audient *a, const struct audient_request *rq,
+    const struct audient_verdict *v, char id[AUDIENT_TOKEN_ID_SIZE])
+{
+	if (v->token_id[0] != '\0')
+		memcpy(id, v->token_id, sizeof(v->token_id));
+	else
+		audient_token_id(a, rq->token, id);
 }
 
 void
@@ -124,8 +134,11 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	const enum outcome outcome = reason_outcome(v->reason);
 	char id[AUDIENT_TOKEN_ID_SIZE];
 
-	count_decision(a->world.cache, rq->service, v->reason);
-	audient_token_id(a, rq->token, id);
+	if (a->tally != NULL)
+		tally_add(a->tally, a->world.cache, rq->service, v->reason);
+	else
+		count_decisions(a->world.cache, rq->service, v->reason, 1);
+	get_id(a, rq, v, id);
 	pair(&line, "service", span_of(rq->service));
 	pair_if(&line, "user",
 	    v->user[0] != '\0'			? v->user
@@ -161,7 +174,7 @@ audient_login(const struct audient *a, const struct audient_request *rq,
 	memcpy(login->user, v->user, sizeof(login->user));
 	memcpy(login->subject, v->subject, sizeof(login->subject));
 	memcpy(login->client, v->client, sizeof(login->client));
-	audient_token_id(a, rq->token, login->token_id);
+	get_id(a, rq, v, login->token_id);
 	login->expires = v->expires;
 }
 

@@ -47,17 +47,18 @@ enum reason
 verifier_new(struct verifier **verifierp, const struct crypto *crypto,
     EVP_PKEY *pkey, enum alg alg)
 {
+	OSSL_LIB_CTX *const ctx = crypto_context(crypto);
 	struct verifier *v;
 	bool ok;
 
 	*verifierp = NULL;
-	if ((v = calloc(1, sizeof(*v))) == NULL)
+	if (ctx == NULL || (v = calloc(1, sizeof(*v))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	v->alg = alg;
 	ERR_set_mark();
-	v->md = EVP_MD_fetch(crypto->ctx, alg_digest(alg), NULL);
+	v->md = EVP_MD_fetch(ctx, alg_digest(alg), NULL);
 	v->hash = EVP_MD_CTX_new();
-	v->check = EVP_PKEY_CTX_new_from_pkey(crypto->ctx, pkey, NULL);
+	v->check = EVP_PKEY_CTX_new_from_pkey(ctx, pkey, NULL);
 	ok = v->md != NULL && v->hash != NULL && v->check != NULL && prepare(v);
 	ERR_pop_to_mark();
 	if (!ok) {

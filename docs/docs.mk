@@ -14,6 +14,7 @@ dist_man_MANS = \
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/captures.md \
 	docs/faults.md docs/guide.md docs/logs.md docs/providers.md \
+	docs/security-rules.md \
 	docs/troubleshooting.md docs/upgrading.md
 EXTRA_DIST += docs/README.md docs/adr docs/hosts
 

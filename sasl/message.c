@@ -133,24 +133,34 @@ is_host(struct span s)
 	return s.len > 0 && s.len <= HOST_MAX;
 }
 
-/* "Bearer" 1*SP b64token; the scheme in any case (RFC 7235 section 2.1). */
-static enum message_kind
-take_auth(struct span auth, struct message *m)
+/*
+ * "Bearer" 1*SP b64token, the scheme in any case (RFC 7235 section 2.1); the
+ * token, or ptr NULL.
+ */
+static struct span
+find_token(struct span auth)
 {
+	const struct span none = { .ptr = NULL };
 	struct span scheme;
 
-	if (auth.len == 0)
-		return MESSAGE_QUERY;
 	if (!span_cut(&auth, ' ', &scheme) || !span_is_nocase(scheme, "bearer"))
-		return MESSAGE_INVALID;
+		return none;
 	while (auth.len > 0 && auth.ptr[0] == ' ') {
 		auth.ptr++;
 		auth.len--;
 	}
-	if (!span_is_b64token(auth))
-		return MESSAGE_INVALID;
-	m->token = auth;
-	return MESSAGE_TOKEN;
+	return span_is_b64token(auth) ? auth : none;
+}
+
+static enum message_kind
+take_auth(struct span auth, struct message *m)
+{
+	m->token = find_token(auth);
+	if (m->token.ptr != NULL)
+		return MESSAGE_TOKEN; /* so it is a value, too */
+	if (!is_value(auth))
+		return MESSAGE_GARBAGE;
+	return auth.len == 0 ? MESSAGE_QUERY : MESSAGE_INVALID;
 }
 
 /* The keys that a message has had so far. */
@@ -188,16 +198,19 @@ take_pairs(struct span in, struct message *m)
 		if (pair.len == 0)
 			break;
 		if (!span_cut(&pair, '=', &key) || !is_key(key) ||
-		    !is_value(pair) || !is_new(&seen, key))
+		    !is_new(&seen, key))
+			return MESSAGE_GARBAGE;
+		if (span_is(key, "auth")) {
+			auth = pair;
+			has_auth = true;
+			continue;
+		}
+		if (!is_value(pair))
 			return MESSAGE_GARBAGE;
 		if (span_is(key, "port") && !is_port(pair))
 			return MESSAGE_GARBAGE;
 		if (span_is(key, "host") && is_host(pair))
 			m->host = pair;
-		if (span_is(key, "auth")) {
-			auth = pair;
-			has_auth = true;
-		}
 	}
 	if (in.len != 0)
 		return MESSAGE_GARBAGE;

@@ -62,6 +62,7 @@ GATES = \
 	tests/gates/check-exports \
 	tests/gates/check-headers \
 	tests/gates/check-layers \
+	tests/gates/check-rules \
 	tests/gates/check-style
 TESTS += $(GATES) tests/tenant/selftest.py $(CLI_TESTS) $(PAM_TESTS) \
 	$(SERVER_TESTS)

@@ -6,9 +6,11 @@ BENCH_SOURCES = tests/bench/bench.c tests/bench/bench.h
 
 BENCHES = \
 	tests/bench/bench_fetch \
+	tests/bench/bench_load \
 	tests/bench/bench_opaque \
 	tests/bench/bench_pam \
 	tests/bench/bench_procs \
+	tests/bench/bench_sasl \
 	tests/bench/bench_validate
 BENCH_MODULES = \
 	tests/bench/pam_crypto.la \
@@ -26,6 +28,10 @@ tests_bench_bench_fetch_SOURCES = $(BENCH_SOURCES) tests/bench/bench_fetch.c
 tests_bench_bench_fetch_CPPFLAGS = $(BENCH_CPPFLAGS) $(CURL_CFLAGS)
 tests_bench_bench_fetch_LDADD = libaudientcore.la $(CURL_LIBS)
 
+tests_bench_bench_load_SOURCES = $(BENCH_SOURCES) tests/bench/bench_load.c
+tests_bench_bench_load_CPPFLAGS = $(BENCH_CPPFLAGS) $(SASL_CFLAGS)
+tests_bench_bench_load_LDADD = $(SASL_LIBS)
+
 tests_bench_bench_opaque_SOURCES = $(BENCH_SOURCES) tests/bench/bench_opaque.c
 tests_bench_bench_opaque_CPPFLAGS = $(BENCH_CPPFLAGS)
 tests_bench_bench_opaque_LDADD = libaudientcore.la
@@ -37,6 +43,12 @@ tests_bench_bench_pam_LDADD = $(PAM_LIBS)
 tests_bench_bench_procs_SOURCES = $(BENCH_SOURCES) tests/bench/bench_procs.c
 tests_bench_bench_procs_CPPFLAGS = $(BENCH_CPPFLAGS)
 tests_bench_bench_procs_LDADD = libaudientcore.la
+
+tests_bench_bench_sasl_SOURCES = $(BENCH_SOURCES) tests/bench/bench_sasl.c \
+	tests/bench/raw.c tests/bench/raw.h
+tests_bench_bench_sasl_CPPFLAGS = $(BENCH_CPPFLAGS) $(CRYPTO_CFLAGS) \
+	$(JANSSON_CFLAGS) $(SASL_CFLAGS)
+tests_bench_bench_sasl_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SASL_LIBS)
 
 tests_bench_bench_validate_SOURCES = $(BENCH_SOURCES) \
 	tests/bench/bench_validate.c \
@@ -85,6 +97,6 @@ bench: all tests/bench/bench_check $(BENCHES) $(BENCH_MODULES)
 		$(BENCH_OUT)
 
 EXTRA_DIST += tests/bench/bench.py tests/bench/check_instructions.py \
-	tests/bench/report.py
+	tests/bench/report.py tests/bench/saslbench.py
 
 .PHONY: bench

@@ -19,6 +19,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
 sys.path.insert(0, os.path.join(SOURCE, "tests", "servers"))
 
 import report                                                   # noqa: E402
+import saslbench                                                # noqa: E402
 from rig import (AUDIENCE, BUILD, OTHER_AUDIENCE,               # noqa: E402
                  USERNAME_CLAIM, Rig)
 
@@ -196,6 +197,11 @@ def pam(b):
           "curl", "audient-bundle", "audient-ca")
 
 
+def sasl(b):
+    saslbench.exchanges(b, ROUNDS)
+    saslbench.binds(b)
+
+
 def opaque(b):
     """Two tokens a round; the tenant's budget ends after a hundred."""
     config = b.rig.configure("opaque_tokens = accept-unbound\n"
@@ -217,7 +223,7 @@ def main():
     os.makedirs(out, exist_ok=True)
     with Rig("bench") as rig:
         bench = Bench(rig)
-        for part in (validate, refusals, growth, pam, opaque):
+        for part in (validate, refusals, growth, pam, sasl, opaque):
             part(bench)
     report.write(out, bench.results, bench.texts,
                  draw=shutil.which("gnuplot") is not None)

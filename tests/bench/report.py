@@ -17,6 +17,9 @@ TITLES = {
     "processes": "Decisions per second of several processes at once",
     "login-warm": "A PAM login with keys at hand, CPU",
     "login-cold": "A PAM login without keys at hand, wall time",
+    "sasl": "An exchange through libsasl2",
+    "sasl-load": "A process that starts libsasl2, and never uses it",
+    "sasl-binds": "Binds on slapd, one client on its socket",
     "opaque": "An opaque token",
     "lookup": "A question to /userinfo",
 }
@@ -52,6 +55,8 @@ def goals(f):
 
     warm = {name: f.row("login-warm", name)[1]
             for name in ("empty", "crypto", "audient")}
+    started = {name: f.row("sasl-load", name)[1]
+               for name in ("the system's", "and ours, configured")}
     early = [n for n in ("no token at all", "header without an end",
                          "unsigned", "key unknown")]
     return [
@@ -75,6 +80,13 @@ def goals(f):
                 (warm["crypto"] - warm["empty"])),
         at_most("cold PAM login / a module that fetches by libcurl with its "
                 "defaults", 0.40, 1 / f.speed("login-cold", "audient-ca")),
+        at_least("SASL exchange / no mechanism and a raw check", 0.60,
+                 f.speed("sasl", "OAUTHBEARER")),
+        at_least("SASL exchange, token seen before / the same", 5,
+                 f.speed("sasl", "OAUTHBEARER, token seen before")),
+        at_most("a process that starts libsasl2: what our plug-in adds, ms",
+                0.3, (started["and ours, configured"] -
+                      started["the system's"]) / 1e3),
         at_most("/userinfo on a kept connection / bare libcurl, CPU", 1.30,
                 f.row("lookup", "helper that stays, both sides")[-1]),
         at_least("PS256: full validation / raw check", 0.94,

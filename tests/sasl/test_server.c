@@ -209,6 +209,32 @@ test_aborts(void **state)
 	rows_end();
 }
 
+/* Who comes again is let in by memory, and the log has the same of him. */
+static void
+test_again(void **state)
+{
+	const struct peer peer = { .service = NULL };
+	char *good = bearer(NULL, tokens[GOOD]), *first = NULL;
+	struct talk talk;
+
+	(void)state;
+	for (int n = 0; n < 3; n++) {
+		host_forget();
+		talk_open(&talk, &peer);
+		row_count(true);
+		row_number("again", talk_start(&talk, OB, span_of(good)),
+		    SASL_OK);
+		row_has("again", host_log(), " token=");
+		if (first == NULL)
+			first = strdup(host_log());
+		row_text("again", host_log(), first);
+		talk_close(&talk);
+	}
+	free(first);
+	free(good);
+	rows_end();
+}
+
 int
 main(void)
 {
@@ -218,6 +244,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_aborts),
+		cmocka_unit_test(test_again),
 	};
 
 	return unit_end(

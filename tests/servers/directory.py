@@ -39,6 +39,7 @@ include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 loglevel {loglevel}
+pidfile {dir}/slapd.pid
 modulepath /usr/lib/ldap
 moduleload back_mdb
 TLSCertificateFile {dir}/slapd.pem
@@ -174,7 +175,7 @@ class Directory:
             PERSON.format(SUFFIX, name) + more
             for name, more in PEOPLE.items()))
         assert status == 0, out
-        self._process = rig.start(
+        rig.start(
             "slapd", "-f", config, "-h", "ldaps://127.0.0.1:%d ldapi://%s" % (
                 self.port, self.path.replace("/", "%2F")), "-d", "0",
             log="slapd.log", wait_port=self.port, env={"SASL_PATH": path})

@@ -27,7 +27,7 @@
 
 /* How the service is set up; nothing said: claim "https://e.com/user". */
 struct rules {
-	const char *claim, *domains, *map, *delegation;
+	const char *claim, *domains, *map, *delegation, *realm;
 	int64_t min_uid;
 	bool allow_root;
 	bool lower_case;
@@ -317,6 +317,43 @@ static const struct row {
 	    "\"sub\":\"root2@clients\"", "root2", 1000, REASON_USERNAME_MISSING,
 	    "" },
 
+	/* names that are no accounts, with and without the domain */
+	{ "asked with a domain", { .domains = "example.com" }, NULL,
+	    "alice@example.com", UID_UNKNOWN, REASON_OK, "alice" },
+	{ "asked with the realm", { .realm = "example.com" }, NULL,
+	    "alice@EXAMPLE.com", UID_UNKNOWN, REASON_OK, "alice" },
+	{ "asked without the realm",
+	    { .claim = "mail", .realm = "example.com" }, NULL, "alice",
+	    UID_UNKNOWN, REASON_OK, "alice@example.com" },
+	{ "the map has both",
+	    { .map = "alice shared\nalice alice@example.com",
+		.realm = "example.com" },
+	    NULL, "alice", UID_UNKNOWN, REASON_OK, "alice@example.com" },
+	{ "the map has it exactly",
+	    { .map = "alice alice@example.com\nalice alice",
+		.realm = "example.com" },
+	    NULL, "alice", UID_UNKNOWN, REASON_OK, "alice" },
+	{ "another domain", { .domains = "example.com" }, NULL,
+	    "alice@example.net", UID_UNKNOWN, REASON_USER_MISMATCH, "" },
+	{ "another realm", { .realm = "example.com" }, NULL,
+	    "alice@example.net", UID_UNKNOWN, REASON_USER_MISMATCH, "" },
+	{ "a longer realm", { .realm = "example.com" }, NULL,
+	    "alice@example.com.evil.com", UID_UNKNOWN, REASON_USER_MISMATCH,
+	    "" },
+	{ "an empty realm", { .realm = "" }, NULL, "alice@", UID_UNKNOWN,
+	    REASON_USER_MISMATCH, "" },
+	{ "the realm, another user", { .realm = "example.com" }, NULL,
+	    "bob@example.com", UID_UNKNOWN, REASON_USER_MISMATCH, "" },
+	{ "a foreign token, the name alone",
+	    { .claim = "evil", .realm = "example.com" }, NULL, "alice",
+	    UID_UNKNOWN, REASON_USER_MISMATCH, "" },
+	{ "root with the realm", { .claim = "rooty", .realm = "example.com" },
+	    NULL, "root@example.com", UID_UNKNOWN, REASON_USER_REFUSED, "" },
+	{ "accounts have no domains", { .domains = "example.com" }, NULL,
+	    "alice@example.com", 1000, REASON_USER_MISMATCH, "" },
+	{ "accounts have no realm", { .realm = "example.com" }, NULL,
+	    "alice@example.com", 1000, REASON_USER_MISMATCH, "" },
+
 	/* somebody else */
 	{ "delegate", { .delegation = "act:any" }, NULL, "bob", UID_UNKNOWN,
 	    REASON_OK, "-alice" },
@@ -412,6 +449,7 @@ static void
 ask(const struct row *row, const struct identity_rules *rules)
 {
 	const struct account account = { .name = row->account,
+		.realm = row->rules.realm,
 		.uid = row->uid };
 	const struct json *json = unit_json(GOOD, NULL, row->with);
 	const struct claims claims = { .json = json,

@@ -48,12 +48,20 @@ test_log(void **state)
 static void
 test_digest(void **state)
 {
+	unsigned char whole[SHA256_SIZE], pieces[SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 	struct crypto crypto;
 
 	(void)state;
 	ERR_clear_error();
 	assert_int_equal(crypto_open(&crypto), REASON_OK);
+	assert_int_equal(crypto_sha256(&crypto, SPAN("abc"), whole), REASON_OK);
+	assert_int_equal(crypto_sha256_of(&crypto, SPAN("a"), SPAN("bc"),
+			     pieces),
+	    REASON_OK);
+	assert_memory_equal(whole, pieces, sizeof(whole));
+	assert_ptr_equal(crypto_context(&crypto), crypto_context(&crypto));
+	assert_non_null(crypto_context(&crypto));
 	assert_int_equal(crypto_sha256_hex(&crypto, SPAN("abc"), hex),
 	    REASON_OK);
 	assert_string_equal(hex,

@@ -53,6 +53,7 @@ UNIT_TESTS += \
 	tests/unit/test_world \
 	tests/unit/test_forked \
 	tests/unit/test_seen \
+	tests/unit/test_tally \
 	tests/unit/test_opaque \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
@@ -180,6 +181,8 @@ tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
