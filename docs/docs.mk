@@ -34,6 +34,9 @@ install-html-local: html-local
 		exit 1; \
 	done
 
+uninstall-local:
+	rm -rf '$(DESTDIR)$(htmldir)/html'
+
 clean-local:
 	rm -rf html
 

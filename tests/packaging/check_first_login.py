@@ -218,7 +218,7 @@ class Newcomer:
                      ("the lines for sshd", self.pam), ("ssh", self.login)):
             if not self.timed(*step):
                 return
-        print("# %6.1f s  from a bare machine to the first login, on %d "
+        print("# %6.1f s  from the bare machine to the first login, on %d "
               "processors" % (sum(seconds for _, seconds in self.steps),
                               os.cpu_count()), flush=True)
         self.afterwards()
