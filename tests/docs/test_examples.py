@@ -27,6 +27,8 @@ JWKS = ('{"keys":[{"kty":"EC","crv":"P-256","kid":"1","use":"sig",'
         '"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}')
 FILES = {"user_map": MAP, "deny_file": "azp some-client\n",
          "jwks_file": JWKS, "ca_file": ""}
+# At the start of a line, behind a pipe, a path, a quote; in a crontab.
+CALL = r"(?:^\s*(?:\$ )?|\| *|/|\(|\"|\broot )audient ([a-z]+)\b([^|;>)`]*)"
 cases = failed = 0
 
 
@@ -208,6 +210,50 @@ def check_pages(directory):
         case(name in seen, "%s has examples: %d" % (name, seen.get(name, 0)))
 
 
+def invocations(name, text):
+    """(line, command, options) of each call of audient that is shown."""
+    if name.endswith(".md"):
+        shown = [(text.count("\n", 0, m.start()) + 1, m.group(1))
+                 for m in re.finditer(r"`(audient [^`]*)`", text)]
+        shown += [(line, part) for line, _, block in of_markdown(text)
+                  for part in block.replace("\\\n", " ").splitlines()]
+    else:
+        shown = [(line, part) for line, _, block in of_manual(text)
+                 for part in block.replace("\\\n", " ").splitlines()]
+    for line, part in shown:
+        for call in re.finditer(CALL, part.split(" #")[0]):
+            yield line, call.group(1), re.findall(r"(?<= )--[a-z-]+",
+                                                  call.group(2))
+
+
+def check_commands():
+    """What the documentation tells people to type is understood."""
+    helps = {}
+    for path in pages():
+        name = os.path.relpath(path, SOURCE)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        unknown, n = [], 0
+        for line, command, options in invocations(name, text):
+            if command not in helps:
+                done = subprocess.run([AUDIENT, command, "--help"],
+                                      capture_output=True, text=True,
+                                      check=False)
+                helps[command] = done.stdout if done.returncode == 0 else None
+            said = helps[command]
+            n += 1
+            if said is None:
+                unknown.append("%s:%d: audient %s" % (name, line, command))
+            for option in options if said else ():
+                if not re.search(re.escape(option) + r"\b", said):
+                    unknown.append("%s:%d: audient %s %s" % (
+                        name, line, command, option))
+        if n:
+            case(not unknown, "%s: %d calls of audient" % (name, n),
+                 *unknown)
+    case(helps and helps.get("explain"), "the commands were asked for help")
+
+
 def check_sample(directory):
     """audient.conf.example: as it is, and each "#key = value" by itself."""
     with open(os.path.join(SOURCE, "docs", "audient.conf.example"),
@@ -232,6 +278,11 @@ def check_mistakes(directory):
     case(read_list("user_map", "one\n", directory) != "", "refused: half a map")
     case(read_list("deny_file", "x y\n", directory) != "",
          "refused: a deny list of something else")
+    calls = list(invocations("x.md", "`audient no --such`\n\n    $ x | audient"
+                             " keys list --force # a --b\n    apt purge "
+                             "audient pam\n"))
+    case(calls == [(1, "no", ["--such"]), (3, "keys", ["--force"])],
+         "calls are found where they are", calls)
     text = "Words.\n\n    min_uid = 500\n    flow = token\n\nmore\n\n" \
         "<!-- file: /etc/audient/audient.conf -->\n```ini\nx = y\n```\n" \
         "\n```\nline_length_limit = 16384\n```\n\n1. An item:\n\n" \
@@ -246,6 +297,7 @@ def check_mistakes(directory):
 def main():
     with tempfile.TemporaryDirectory(prefix="audient-examples-") as where:
         check_pages(where)
+        check_commands()
         check_sample(where)
         check_mistakes(where)
     print("1..%d" % cases)
