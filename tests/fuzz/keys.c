@@ -118,19 +118,19 @@ open_cache(void)
 	static char issuer[] = SITE_A, *issuers[] = { issuer };
 	static const struct tenant tenant = { .issuers = { issuers, 1 } };
 	const struct fuzz_site *it = fuzz_get_site();
-	char *dir = unit_path(it->site.dir, "cache");
+	char *dir = unit_path(it->site.dir, "cache"), name[KEYSOURCE_NAME_SIZE];
 	int lock;
 
 	world.crypto = *it->crypto;
+	source.tenant = &tenant;
+	source.world = &world;
 	must(cache_open(&world.cache, dir, &world.crypto, true) == REASON_OK &&
-		keysource_init(&source, &tenant, &world) == REASON_OK,
+		keysource_name(&source, name),
 	    "there is a cache");
 	/* a record for the place, the directories and the modes */
-	lock = cache_lock(world.cache, CACHE_KEYS, source.name, 0);
-	must(cache_store(world.cache, CACHE_KEYS, source.name, lock,
-		 SPAN("{}")) &&
-		asprintf(&path, "%s/%u/keys/%s", dir, geteuid(), source.name) >
-		    0,
+	lock = cache_lock(world.cache, CACHE_KEYS, name, 0);
+	must(cache_store(world.cache, CACHE_KEYS, name, lock, SPAN("{}")) &&
+		asprintf(&path, "%s/%u/keys/%s", dir, geteuid(), name) > 0,
 	    "there is a record");
 	cache_unlock(lock);
 	free(dir);

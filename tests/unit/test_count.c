@@ -66,10 +66,10 @@ test_counts(void **state)
 {
 	(void)state;
 	row_counts("nothing yet", "");
-	count_decision(cache, "sshd", REASON_OK);
+	count_decisions(cache, "sshd", REASON_OK, 1);
 	row_counts("one", "sshd ok 1\n");
-	count_decision(cache, "sshd", REASON_EXPIRED);
-	count_decision(cache, "sshd", REASON_OK);
+	count_decisions(cache, "sshd", REASON_EXPIRED, 1);
+	count_decisions(cache, "sshd", REASON_OK, 1);
 	row_counts("two reasons", "sshd ok 2\nsshd expired 1\n");
 	rows_end();
 }
@@ -84,7 +84,7 @@ test_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < nitems(strange); i++)
-		count_decision(cache, strange[i], REASON_OK);
+		count_decisions(cache, strange[i], REASON_OK, 1);
 	row_counts("strange names", "other ok 9\n");
 	rows_end();
 }
@@ -108,11 +108,11 @@ test_damage(void **state)
 	};
 
 	(void)state;
-	count_decision(cache, "sshd", REASON_OK);
+	count_decisions(cache, "sshd", REASON_OK, 1);
 	for (size_t i = 0; i < nitems(rows); i++) {
 		put("sshd", rows[i].text, 0600);
 		row_counts(rows[i].name, rows[i].before);
-		count_decision(cache, "sshd", REASON_OK);
+		count_decisions(cache, "sshd", REASON_OK, 1);
 		row_counts(rows[i].name, rows[i].after);
 	}
 	put("sshd", "ok 00000000000000000007\n", 0666);
@@ -128,15 +128,15 @@ test_strangers(void **state)
 	struct stat st;
 
 	(void)state;
-	count_decision(cache, "imap", REASON_OK);
+	count_decisions(cache, "imap", REASON_OK, 1);
 	unit_write(target, SPAN("x"), 0600);
 	assert_int_equal(symlink(target, path), 0);
-	count_decision(cache, "sshd", REASON_OK);
+	count_decisions(cache, "sshd", REASON_OK, 1);
 	assert_int_equal(stat(target, &st), 0);
 	row_number("what the link leads to", st.st_size, 1);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkfifo(path, 0600), 0);
-	count_decision(cache, "sshd", REASON_OK);
+	count_decisions(cache, "sshd", REASON_OK, 1);
 	row_counts("a pipe", "imap ok 1\n");
 	free(path);
 	free(target);
@@ -156,7 +156,7 @@ test_limit(void **state)
 
 		if (setrlimit(RLIMIT_FSIZE, &none) != 0)
 			_exit(1);
-		count_decision(cache, "sshd", REASON_OK);
+		count_decisions(cache, "sshd", REASON_OK, 1);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -177,8 +177,8 @@ test_together(void **state)
 		if (fork() != 0)
 			continue;
 		for (int j = 0; j < EACH; j++)
-			count_decision(cache, "sshd",
-			    i % 2 == 0 ? REASON_OK : REASON_EXPIRED);
+			count_decisions(cache, "sshd",
+			    i % 2 == 0 ? REASON_OK : REASON_EXPIRED, 1);
 		_exit(0);
 	}
 	for (int i = 0; i < CHILDREN; i++)
@@ -201,7 +201,7 @@ test_no_directory(void **state)
 	assert_int_equal(cache_open(&none, "/no/such/directory", &crypto,
 			     false),
 	    REASON_OK);
-	count_decision(none, "sshd", REASON_OK);
+	count_decisions(none, "sshd", REASON_OK, 1);
 	cache_close(none);
 	row_bool("no directory",
 	    count_read("/no/such/directory", on_count, &sum), false);
