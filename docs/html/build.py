@@ -142,6 +142,7 @@ class Book:
                       lambda found: '<p class="file">%s</p>' % (
                           CAPTIONS[found.group(1)] % found.group(2)), body)
         body = re.sub(r"<!--.*?-->\n*", "", body, flags=re.DOTALL)
+        body = re.sub(r'style="text-align: (\w+);"', r'class="\1"', body)
         return self.relink(page, body)
 
     def manual(self, page):
