@@ -16,7 +16,7 @@ dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/faults.md docs/guide.md docs/logs.md docs/providers.md \
 	docs/security-rules.md \
 	docs/troubleshooting.md docs/upgrading.md
-EXTRA_DIST += docs/README.md docs/adr docs/bench docs/hosts
+EXTRA_DIST += docs/README.md docs/adr docs/bench docs/hosts docs/matrix.md
 
 # --- to browse ------------------------------------------------------------------
 

@@ -7,16 +7,27 @@ check_PROGRAMS += $(TOOLS)
 tests_tools_decide_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_decide_LDADD = libaudientcore.la
 tests_tools_decide_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime
+tests_tools_guest_SOURCES = tests/tools/guest.c tests/tools/shot.c \
+	tests/tools/shot.h
 tests_tools_guest_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 tests_tools_guest_LDADD = libaudientcore.la $(CRYPTO_LIBS)
 tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
-check_LTLIBRARIES += tests/tools/pam_peek.la
+check_LTLIBRARIES += \
+	tests/tools/canary.la \
+	tests/tools/pam_peek.la \
+	tests/tools/pam_watch.la
+tests_tools_canary_la_SOURCES = tests/tools/canary.c
+tests_tools_canary_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
 tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
 tests_tools_pam_peek_la_LIBADD = $(PAM_LIBS)
+tests_tools_pam_watch_la_SOURCES = tests/tools/pam_watch.c \
+	tests/tools/shot.c tests/tools/shot.h
+tests_tools_pam_watch_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
+tests_tools_pam_watch_la_LIBADD = $(PAM_LIBS)
 
 # The protocol of those who ask for tokens, without anybody to talk to.
 if HAVE_CMOCKA
@@ -46,9 +57,11 @@ SERVER_TESTS = \
 	tests/servers/test_faults_process.py \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
+	tests/servers/test_guest_pam.py \
 	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
 	tests/servers/test_provider.py \
+	tests/servers/test_recorded.py \
 	tests/servers/test_session.py \
 	tests/servers/test_slapd.py \
 	tests/servers/test_slapd_load.py \
@@ -75,6 +88,13 @@ AM_TESTS_ENVIRONMENT = AUDIENT_BUILD='$(abs_builddir)'; export AUDIENT_BUILD; \
 # The tenants of several tests at once would fight for two cores.
 tests/servers/test_faults_net.log: tests/servers/test_sshd.log
 tests/servers/test_faults_process.log: tests/servers/test_faults_disk.log
+
+# What became of each fault, for the reader.
+check-local: check-TESTS
+	@for log in tests/servers/test_faults_*.log; do \
+		test ! -f "$$log" || \
+		    sed -n '/^# [a-z]* faults$$/,/^[^#]/s/^# //p' "$$log"; \
+	done
 
 # What is quick: no daemons, and no tenant but to sign tokens.
 check-quick: $(check_PROGRAMS) $(check_LTLIBRARIES)

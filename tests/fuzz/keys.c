@@ -118,12 +118,12 @@ open_cache(void)
 	static char issuer[] = SITE_A, *issuers[] = { issuer };
 	static const struct tenant tenant = { .issuers = { issuers, 1 } };
 	const struct fuzz_site *it = fuzz_get_site();
-	char *dir = unit_path(it->site.dir, "cache"), name[KEYSOURCE_NAME_SIZE];
+	char *dir = unit_path(it->site.dir, "cache");
+	char name[KEYSOURCE_NAME_SIZE];
 	int lock;
 
 	world.crypto = *it->crypto;
-	source.tenant = &tenant;
-	source.world = &world;
+	source = (struct keysource){ .tenant = &tenant, .world = &world };
 	must(cache_open(&world.cache, dir, &world.crypto, true) == REASON_OK &&
 		keysource_name(&source, name),
 	    "there is a cache");

@@ -242,8 +242,7 @@ def all_rows(door, token, expired):
     user = door.user.encode()
     good, bad = message(token), message(expired)
     rows = [("OAUTHBEARER", what, [("start", data)], want) for what, data, want
-            in grammar(token, user) + truncated(token, user)
-            if len(data) <= door.limit]
+            in grammar(token, user) + truncated(token, user)]
     rows += [("XOAUTH2", what, [("start", data)], want)
              for what, data, want in grammar_xoauth2(token, user)]
     rows += [("OAUTHBEARER", *row) for row in orders(good, bad)]
@@ -251,18 +250,7 @@ def all_rows(door, token, expired):
              in orders(xoauth2(token, user), xoauth2(expired, user))]
     if door.has_lines:
         rows += [("OAUTHBEARER", *row) for row in line_orders(good, bad)]
-    if not door.is_ours:
-        rows = foreign(rows, token)
     return [row for row in rows if row[0] in door.mechanisms]
-
-
-def foreign(rows, token):
-    """What counts where others read the messages, perhaps generously: without
-    a whole good token nobody gets in."""
-    return [(mechanism, what, script, "out")
-            for mechanism, what, script, want in rows
-            if want != "in" and not any(token in (step[1] or b"")
-                                        for step in script if step[1:])]
 
 
 def forged(lines, admitted):

@@ -4,6 +4,7 @@ know of it."""
 
 import os
 import re
+import socket
 import time
 
 from rig import PATIENCE, USERNAME_CLAIM
@@ -12,19 +13,20 @@ from rig import PATIENCE, USERNAME_CLAIM
 class Door:
     """name: for people.  protocol: how clients call it.  talk: the class of
     wire.py.  trust: certificate file.  logs: files beside the syslog.
-    has_lines, limit: do messages stand in lines, and how long may they be?
-    is_ours: is it our plug-in that reads them?"""
+    has_lines: do messages stand in lines?
+    lets_in: cases of matrix.py that get in although we would refuse them,
+    where it is somebody else who decides; None where it is us."""
 
     def __init__(self, rig, name, protocol, talk, port, trust=None,
                  service=None, audience=None, scope=None, logs=(),
                  mechanisms=("OAUTHBEARER", "XOAUTH2"), user="alice",
-                 has_lines=True, limit=12000, is_ours=True):
+                 has_lines=True, lets_in=None):
         self.rig, self.name, self.protocol = rig, name, protocol
         self.talk, self.port, self.trust = talk, port, trust
         self.service = service or protocol
         self.audience, self.scope = audience, scope
         self.mechanisms, self.user = mechanisms, user
-        self.has_lines, self.limit, self.is_ours = has_lines, limit, is_ours
+        self.has_lines, self.lets_in = has_lines, lets_in
         self._logs = [os.path.join(rig.dir, log) for log in logs]
 
     def connect(self):
@@ -71,5 +73,7 @@ class Door:
         text = text.replace(self.rig.dir, "DIR")
         text = re.sub(r"\b%d\b" % self.port, "PORT", text)
         text = re.sub(r"[\w+/=.-]{80,}", "TOKEN", text)
+        text = re.sub(r" \[%s:[^]]*\]" % re.escape(socket.gethostname()), "",
+                      text)
         text = re.sub(r"\x1b[\[\]()][0-9;?]*[A-Za-z]?", "", text)
         return re.sub(r"\s+", " ", text).strip()

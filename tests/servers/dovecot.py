@@ -14,6 +14,8 @@ from wire import Pop
 
 AUDIENCE = "https://mail.example.com/"
 SCOPE = "openid mail"
+# what Dovecot lets in by itself, as the tenant's /userinfo does
+LETS_IN = ("wrong audience", "missing scope", "opaque")
 CERTIFICATE = "/etc/ssl/certs/mail.example.com.pem"
 KEY = "/etc/ssl/private/mail.example.com.key"
 # What a test wants beside the page: ports and places of its own, and no rest
@@ -43,16 +45,22 @@ service pop3-login {
 
 
 class Dovecot:
-    """own=True: the tenant is asked by Dovecot, not by us."""
+    """Two ways, one after the other, at one port: `door` has our module
+    behind it, `own_door` Dovecot alone."""
 
-    def __init__(self, rig, own=False):
-        self.rig, self._own = rig, own
+    def __init__(self, rig):
+        self.rig = rig
         self.page = Page("dovecot")
         self._tls = rig.certificate("dovecot")
-        by = "its own passdb oauth2" if own else "pam_audient"
-        self.door = Door(rig, "Dovecot, " + by, "pop", Pop, free_port(),
-                         self._tls[0], service="dovecot", audience=AUDIENCE,
-                         scope=SCOPE, is_ours=False)
+        self._process = None
+        port = free_port()
+        self.door = Door(
+            rig, "Dovecot with pam_audient", "pop", Pop, port, self._tls[0],
+            service="dovecot", audience=AUDIENCE, scope=SCOPE,
+            mechanisms=("OAUTHBEARER", "XOAUTH2", "PLAIN"))
+        self.own_door = Door(
+            rig, "Dovecot with its own passdb oauth2", "pop", Pop, port,
+            self._tls[0], audience=AUDIENCE, scope=SCOPE, lets_in=LETS_IN)
 
     def _oauth2(self):
         rig, page = self.rig, self.page
@@ -71,30 +79,39 @@ class Dovecot:
         for service in ("dovecot", "other"):
             self.rig.write("root/etc/pam.d/" + service, text)
 
-    def start(self):
-        rig = self.rig
-        etc = os.path.join(rig.dir, "root/etc/dovecot")
-        if not os.path.exists(etc):
-            shutil.copytree("/etc/dovecot", etc, symlinks=True)
-            # the one of the package stands in for any
-            for name, path in zip(("dovecot.pem", "dovecot.key"), self._tls):
-                link = os.path.join(etc, "private", name)
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(link)
-                shutil.copy(path, link)
+    def _etc(self):
+        """Debian's files."""
+        etc = os.path.join(self.rig.dir, "root/etc/dovecot")
+        shutil.copytree("/etc/dovecot", etc, symlinks=True)
+        # the certificate of the package stands in for any
+        for name, path in zip(("dovecot.pem", "dovecot.key"), self._tls):
+            link = os.path.join(etc, "private", name)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(link)
+            shutil.copy(path, link)
         for name in ("/etc/dovecot", "/etc/pam.d", "/run"):
-            rig.replace(name)
-        rig.accounts("alice", "bob")
+            self.rig.replace(name)
+        self.rig.accounts("alice", "bob")
+
+    def start(self):
+        self._etc()
         self._pam()
+        self._start("")
+
+    def restart_alone(self):
+        """Now without our module."""
+        self.rig.stop(self._process)
+        # Debian has PAM as the first to be asked
+        self.rig.write("root/etc/dovecot/conf.d/auth-system.conf.ext",
+                       "userdb {\n  driver = passwd\n}\n")
+        self._start(self._oauth2())
+
+    def _start(self, more):
+        rig = self.rig
         local = self.page.file("/etc/dovecot/local.conf", {
             CERTIFICATE: self._tls[0], KEY: self._tls[1]})
-        if self._own:
-            # Debian has PAM as the first to be asked
-            rig.write("root/etc/dovecot/conf.d/auth-system.conf.ext",
-                      "userdb {\n  driver = passwd\n}\n")
-            local += self._oauth2()
-        rig.write("root/etc/dovecot/local.conf", local + AROUND % {
+        rig.write("root/etc/dovecot/local.conf", local + more + AROUND % {
             "base": rig.path("base"), "state": rig.path("state"),
             "pop": self.door.port})
-        rig.start("dovecot", "-F", log="dovecot.log",
-                  wait_port=self.door.port)
+        self._process = rig.start("dovecot", "-F", log="dovecot.log",
+                                  wait_port=self.door.port)

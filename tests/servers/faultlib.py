@@ -277,7 +277,8 @@ class Table:
                 f.write(self.mark.join(
                     (head, "\n\n" + self.text() + "\n", tail)))
         here, there = self.fixed(self.rows), self.fixed(self.published())
-        rig.case(here == there, "docs/faults.md says the same",
+        rig.case(here == there, "%s says the same" % os.path.relpath(
+            self.path, SOURCE),
                  *[row for row in here if row not in there],
                  "AUDIENT_WRITE_DOCS=1 in the environment renews it")
 

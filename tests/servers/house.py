@@ -6,6 +6,7 @@ import glob
 import os
 import re
 import subprocess
+import time
 
 import pexpect
 
@@ -17,6 +18,7 @@ MODULE = os.path.join(BUILD, ".libs", "pam_audient.so")
 PROMPTS = ["oken[^:]*: ", "assword[^:]*: ", "login: "]
 EMERGENCY = "emergency"         # the group of the way in that needs no token
 DIMENSIONS = (24, 200)
+DELAY = 0.05            # seconds until a person begins to type
 
 
 class House:
@@ -163,6 +165,7 @@ class Seen:
 
     def __init__(self):
         self.screen, self.prompts, self.is_in = "", [], False
+        self.greeted = None     # when the session had something to say
 
     def last_line(self):
         """What is to be read behind the last prompt."""
@@ -176,7 +179,7 @@ def converse(argv, answers, say=None, patience=PATIENCE):
     answer, for shells that only begin to talk then."""
     child = pexpect.spawn(argv[0], argv[1:], timeout=patience,
                           encoding="latin-1", dimensions=DIMENSIONS)
-    child.delaybeforesend = 0.05
+    child.delaybeforesend = DELAY
     seen, queue = Seen(), list(answers)
     patterns = [GREETING, pexpect.EOF, *PROMPTS]
     if say:
@@ -185,6 +188,7 @@ def converse(argv, answers, say=None, patience=PATIENCE):
         at = child.expect(patterns)
         seen.screen += child.before + (child.after if at != 1 else "")
         if at < 2:
+            seen.greeted = time.monotonic()
             break
         if at == len(patterns) - 1 and say:
             child.sendline(say)

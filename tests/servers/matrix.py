@@ -48,8 +48,9 @@ def logs_of(door, mark, want):
     return reason_of(door.news(mark))
 
 
-def shown(door, text):
-    text = door.clean(text)
+def shown(door, mechanism, text):
+    """What two mechanisms have in common should look alike."""
+    text = door.clean(text).replace(mechanism, "MECHANISM")
     return text if len(text) <= SHOWN else text[:SHOWN - 3] + "..."
 
 
@@ -59,12 +60,17 @@ def run_row(door, client, mechanism, case):
     row, mark = Row(door, client, mechanism, case), door.mark()
     row.admitted, text = client.login(door, mechanism, user,
                                       door.mint(**options))
-    row.printed = shown(door, "" if row.admitted else text)
-    row.logged = logs_of(door, mark, want)
-    row.ok = row.admitted == (want == "ok") and row.logged == want
-    door.rig.case(row.ok, "%s, %s, %s, %s: %s, %s" % (
-        door.name, client.name, mechanism, case,
-        "in" if want == "ok" else "out", want), text, *door.news(mark)[-6:])
+    row.printed = shown(door, mechanism, "" if row.admitted else text)
+    gets_in = want == "ok"
+    if door.lets_in is None:
+        row.logged = logs_of(door, mark, want)
+    else:               # somebody else, who does not know our reasons
+        gets_in, want = gets_in or case in door.lets_in, ""
+    door.rig.case(row.admitted == gets_in and row.logged == want,
+                  "%s, %s, %s, %s: %s %s" % (
+                      door.name, client.name, mechanism, case,
+                      "in" if gets_in else "out", want), text,
+                  *door.news(mark)[-6:])
     return row
 
 

@@ -5,6 +5,7 @@ not only read.  A comment above a fenced block says what to do with it:
     <!-- file: /etc/sudoers.d/audient -->               a whole file
     <!-- before: /etc/pam.d/su @include common-auth -->     lines before one
     <!-- replace: /etc/pam.d/su @include common-auth -->    in its place
+    <!-- log: refused -->                           lines, with ... for anything
 
 The blocks below one heading "## …" make one recipe, those above the first
 heading another, which is called "".
@@ -16,14 +17,17 @@ import re
 from rig import SOURCE
 
 BLOCK = re.compile(r"^<!-- (file|before|replace): (\S+)(?: ([^\n>]+))? -->\n"
-                   r"```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+                   r"```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^<!-- (?:file|before|replace): ", re.MULTILINE)
+
+
+def path_of(page):
+    return os.path.join(SOURCE, "docs", "hosts", page + ".md")
 
 
 def recipes_of(page):
     """{heading: [(what, path, line, text)]} of a page, where there are any."""
-    with open(os.path.join(SOURCE, "docs", "hosts", page + ".md"),
-              encoding="utf-8") as f:
+    with open(path_of(page), encoding="utf-8") as f:
         text = f.read()
     out = {}
     for part in re.split(r"^## ", "\n" + text, flags=re.MULTILINE):
@@ -34,6 +38,15 @@ def recipes_of(page):
         if blocks:
             out[heading] = blocks
     return out
+
+
+def log_of(page, name):
+    """Patterns of the lines of a log, as in page.py."""
+    with open(path_of(page), encoding="utf-8") as f:
+        found = re.search(r"^<!-- log: %s -->\n```\n(.*?)^```$" % name,
+                          f.read(), re.MULTILINE | re.DOTALL)
+    return [".*".join(re.escape(part) for part in line.split("..."))
+            for line in found.group(1).splitlines()]
 
 
 def apply(recipe, read, write):

@@ -11,6 +11,7 @@ import sys
 
 import rig as rig_module
 from faultlib import Table
+from recipe import path_of
 from rig import BUILD, PATIENCE, Rig
 
 try:
@@ -249,11 +250,11 @@ def main():
         w.rig.secret_free(tokens)
         table = Table("tokens and hosts", "host", "method", "bytes of token",
                       "arrived", "the user saw", "the log said")
+        table.path = path_of("lengths")
         for (host, method, arrived, words, text), lengths in w.seen.items():
             table.add(host, method, ", ".join(map(str, lengths)), arrived,
                       words, "`%s`" % text)
-        table.show()
-        table.publish("hosts/lengths.md")
+        table.finish(rig)
         return rig.finish()
 
 

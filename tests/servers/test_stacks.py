@@ -121,10 +121,13 @@ class World:
         if state in (COLD, BROKEN):
             cache = rig.path("cold-cache")
             shutil.rmtree(os.path.join(cache, "0"), ignore_errors=True)
-        path = rig.configure(self.conf + "\ntimeot = 3\n"
-                             if state == BROKEN else self.conf)
-        text = open(path, encoding="utf-8").read()
-        rig.write("audient.conf", text.replace(rig.cache, cache))
+        lines = [("ca_file", rig.ca), ("cache_dir", cache),
+                 ("fetch_helper", rig.helper), ("issuer", rig.tenant.issuer)]
+        if state == BROKEN:
+            lines.append(("timeot", "3"))
+        rig.write("audient.conf", self.conf.replace(
+            "domain         = example.eu.auth0.com",
+            "\n".join("%s = %s" % line for line in lines)))
         if state in (COLD, WARM):
             rig.tenant.connection("refuse")
 
@@ -236,6 +239,12 @@ def fill(w, column, page, heading, act, cells):
         got = cells[what, column] = "in" if seen.is_in else "out"
         w.rig.case(got == want, "%s %s: %s: %s" % (page, column, what, want),
                    seen.screen, *w.rig.syslog.lines()[since:])
+        log = {"good": "accepted", "audience": "refused"}.get(entered)
+        if column == "token" and state is None and log:
+            missing = [p for p in recipe.log_of(page, log)
+                       if not w.rig.syslog.wait(p, since)]
+            w.rig.case(not missing, "and the log is as the page has it",
+                       *missing, *w.rig.syslog.lines()[since:])
         if state == BROKEN and entered == first:
             w.rig.case(w.rig.syslog.wait("unknown key \"timeot\"", since),
                        "and the log has file, line and remedy")
@@ -285,11 +294,12 @@ def main():
         unused_pages(w)
         table = Table("who gets in", "what somebody comes with", *[
             "sshd: " + c if c in SSHD else c for c in EVERYBODY])
+        table.path = recipe.path_of("stacks")
         for what, _, _, _ in ROWS:
             table.add(what, *[cells[what, column] for column in EVERYBODY])
-        table.show()
-        table.publish("hosts/stacks.md")
+        table.finish(rig)
         return rig.finish()
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

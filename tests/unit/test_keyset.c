@@ -19,6 +19,17 @@
 	"audience = " SITE_API "\nusername_claim = user\n"
 #define JWKS_URI "jwks_uri = " SITE_A "jwks\n"
 
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+
+static int64_t ahead; /* of the clock, by so many seconds */
+
+int64_t
+__wrap_clock_now(void)
+{
+	return __real_clock_now() + ahead;
+}
+
 static struct site site;
 static struct audient *audient;
 static char *good_set, *other_set, *tokens[3];
@@ -287,6 +298,26 @@ test_rotation(void **state)
 	rows_end();
 }
 
+/* Keys of a time to come are none, once the clock is put right. */
+static void
+test_put_back(void **state)
+{
+	(void)state;
+	start(CONF JWKS_URI);
+	answer("keys", 200, JSON, good_set);
+	ahead = 7200;
+	check("two hours ahead", BY_A, REASON_OK, 1);
+	ahead = 0;
+	check("put right", BY_A, REASON_OK, 2);
+	check("put right, again", BY_A, REASON_OK, 2);
+	open_again();
+	check("from disk", BY_A, REASON_OK, 2);
+	ahead = 30;
+	check("half a minute ahead", BY_A, REASON_OK, 2);
+	ahead = 0;
+	rows_end();
+}
+
 static void
 test_offline(void **state)
 {
@@ -464,6 +495,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_records),
 	WITH_SITE(test_bad_records),
 	WITH_SITE(test_rotation),
+	WITH_SITE(test_put_back),
 	WITH_SITE(test_offline),
 	WITH_SITE(test_discovery),
 	WITH_SITE(test_discovery_kept),

@@ -190,6 +190,7 @@ tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
