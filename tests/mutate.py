@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 # What must not leave one alive, and the tests that look at it.
 FILES = {
@@ -44,7 +45,7 @@ FILES = {
     "sasl/message.c": "message",
 }
 LAST = "audient"             # asked if those of the file say nothing
-TIMEOUT = 30
+PATIENCE = 10           # times as long as without a change, and seconds more
 MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
                   re.S)
 SWAPS = [
@@ -111,6 +112,7 @@ class Bench:
 
     def __init__(self, source, build, work):
         self.source, self.work = source, work
+        self.seconds = {}       # that each test takes
         self.build = build
         self.fragments = "".join(open(f, encoding="utf-8").read() for f in
                                  glob.glob(source + "/tests/*/*.mk"))
@@ -168,15 +170,18 @@ class Bench:
                               check=False)
         if done.returncode != 0:
             sys.exit("mutate.py: cannot link %s:\n%s" % (test, done.stderr))
+        start = time.monotonic()
         try:
             done = subprocess.run(
                 [exe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=TIMEOUT, check=False, env={**os.environ,
+                timeout=PATIENCE * (1 + self.seconds.get(test, 60)),
+                check=False, env={**os.environ,
                                                    "TMPDIR": where})
         except subprocess.TimeoutExpired:
             return True
         finally:
             os.unlink(exe)
+        self.seconds.setdefault(test, time.monotonic() - start)
         return done.returncode != 0
 
     def try_one(self, name, text, mutant):
@@ -191,7 +196,7 @@ class Bench:
                            path + ".o"], capture_output=True,
                           check=False).returncode != 0:
             return "no C"
-        tests = FILES[name].split() + ([] if mutant is None else LAST.split())
+        tests = FILES[name].split() + LAST.split()
         for test in tests:
             if self.run(test, path + ".o", where):
                 return "killed"
