@@ -28,19 +28,19 @@ FILES = {
     "core/authn.c": "authn",
     "core/b64url.c": "b64url",
     "core/claims.c": "claims times",
-    "core/deny.c": "deny",
+    "core/deny.c": "deny chaos",
     "core/identity.c": "identity names realms",
     "core/json.c": "json jsontag",
     "core/jsonvalue.c": "json policy",
     "core/jwk.c": "jwk keys chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
-    "core/list.c": "list",
-    "core/once.c": "once",
+    "core/list.c": "list chaos",
+    "core/once.c": "once chaos",
     "core/opaque.c": "opaque",
     "core/policy.c": "policy",
     "core/token.c": "token",
-    "core/usermap.c": "usermap",
+    "core/usermap.c": "usermap chaos",
     "core/verify.c": "verify verifier chaos",
     "sasl/message.c": "message",
 }
@@ -209,8 +209,9 @@ def name_of(name, text, mutant):
     start = text.rfind("\n", 0, mutant.at) + 1
     same = text[start:mutant.at].count(text[mutant.at:mutant.end]) \
         if mutant.what != "check dropped" else 0
-    return "%s: %s: %s%s" % (name, mutant.what, line,
-                             " #%d" % (same + 1) if same else "")
+    function = re.findall(r"^([a-z]\w*)\(", text[:mutant.at], re.M)
+    return "%s: %s: %s: %s%s" % (name, (function or ["-"])[-1], mutant.what,
+                                 line, " #%d" % (same + 1) if same else "")
 
 
 def excuses(source):
