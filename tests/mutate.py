@@ -40,7 +40,7 @@ FILES = {
     "core/opaque.c": "opaque",
     "core/policy.c": "policy",
     "core/token.c": "token",
-    "core/usermap.c": "usermap chaos",
+    "core/usermap.c": "usermap chaos failures",
     "core/verify.c": "verify verifier chaos",
     "sasl/message.c": "message",
 }
