@@ -350,6 +350,20 @@ check_auth(const struct patient *p)
 		check_worth(p);
 }
 
+/* Does anybody come here without a token: with a password, a key, by cron? */
+static bool
+has_other_guests(const struct patient *p)
+{
+	static const char *const names[] = { "sshd", "sudo", "sudo-i", "su",
+		"su-l", "runuser", "runuser-l", "login", "cron", "crond",
+		"atd" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(p->name, names[i]) == 0)
+			return true;
+	return p->auth == NULL || allows(p, STACK_AUTH, CODE_AUTH_ERR, true);
+}
+
 static void
 check_account_line(const struct patient *p)
 {
@@ -359,7 +373,7 @@ check_account_line(const struct patient *p)
 		    "account lines.",
 		    "this line cannot hold a refusal: the other account lines "
 		    "let the user in all the same");
-	if (!allows(p, STACK_ACCOUNT, CODE_IGNORE, true))
+	if (!allows(p, STACK_ACCOUNT, CODE_IGNORE, true) && has_other_guests(p))
 		tell(p, p->account, LEVEL_WARNING,
 		    "Put \"@include common-account\", or \"account required "
 		    "pam_unix.so\", behind it.",

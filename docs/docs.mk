@@ -16,7 +16,7 @@ dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/faults.md docs/guide.md docs/logs.md docs/providers.md \
 	docs/security-rules.md \
 	docs/troubleshooting.md docs/upgrading.md
-EXTRA_DIST += docs/README.md docs/adr docs/hosts docs/matrix.md
+EXTRA_DIST += docs/README.md docs/adr docs/bench docs/hosts docs/matrix.md
 
 # --- to browse ------------------------------------------------------------------
 
@@ -34,6 +34,9 @@ install-html-local: html-local
 		exit 1; \
 	done
 
+uninstall-local:
+	rm -rf '$(DESTDIR)$(htmldir)/html'
+
 clean-local:
 	rm -rf html
 
@@ -43,6 +46,7 @@ EXTRA_DIST += $(HTML_BUILDER) docs/html/body.html docs/html/style.css
 
 DOCS_TESTS = \
 	tests/docs/test_examples.py \
-	tests/docs/test_html.py
+	tests/docs/test_html.py \
+	tests/docs/test_providers.py
 TESTS += $(DOCS_TESTS)
 EXTRA_DIST += $(DOCS_TESTS)

@@ -50,7 +50,8 @@ CONTENTS = "docs/README.md"     # becomes index.html
 GROUPS = (("Hosts", "docs/hosts/*.md"),
           ("Manual pages", "docs/man/*.[1-8]"),
           ("Decisions", "docs/adr/*.md"),
-          ("Everything else", "*.md docs/*.md packaging/*.md"))
+          ("Everything else", "*.md docs/*.md docs/*/*.md packaging/*.md"))
+PICTURE = re.compile(r"\.(png|svg)$")
 
 
 def read(path):
@@ -67,23 +68,23 @@ def sources(where, patterns):
 class Book:
     def __init__(self, source, output, version):
         self.source, self.output, self.version = source, output, version
-        self.groups = [(name, sources(source, patterns))
-                       for name, patterns in GROUPS]
-        self.pages = [page for _, pages in self.groups for page in pages]
+        self.groups, self.pages = [], []
+        for name, patterns in GROUPS:
+            rest = [page for page in sources(source, patterns)
+                    if page not in self.pages]
+            self.groups.append((name, rest))
+            self.pages += rest
         self.copies, self.problems = set(), []
 
     # --- names ------------------------------------------------------------
 
-    @staticmethod
-    def target(page):
+    def target(self, page):
         """Where a file of the source is in the output."""
         if page == CONTENTS:
             return "index.html"
-        if page.endswith(".md"):
-            return page[:-3] + ".html"
-        if re.fullmatch(r"docs/man/.*\.[1-8]", page):
-            return page + ".html"
-        return page + ".txt"
+        if page not in self.pages:
+            return page if PICTURE.search(page) else page + ".txt"
+        return (page[:-3] if page.endswith(".md") else page) + ".html"
 
     def title(self, page):
         """(name, what it is about)"""
@@ -115,9 +116,9 @@ class Book:
         return posixpath.relpath(self.target(path), here) + mark + anchor
 
     def relink(self, page, body):
-        return re.sub(r'href="([^"]*)"', lambda found: 'href="%s"' %
-                      html.escape(self.link(page, html.unescape(
-                          found.group(1)))), body)
+        return re.sub(r'\b(href|src)="([^"]*)"', lambda found: '%s="%s"' % (
+            found.group(1), html.escape(self.link(
+                page, html.unescape(found.group(2))))), body)
 
     # --- pages ------------------------------------------------------------
 
@@ -141,6 +142,7 @@ class Book:
                       lambda found: '<p class="file">%s</p>' % (
                           CAPTIONS[found.group(1)] % found.group(2)), body)
         body = re.sub(r"<!--.*?-->\n*", "", body, flags=re.DOTALL)
+        body = re.sub(r'style="text-align: (\w+);"', r'class="\1"', body)
         return self.relink(page, body)
 
     def manual(self, page):

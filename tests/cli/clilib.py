@@ -46,10 +46,11 @@ def on_terminal(*arguments, columns=80, env=None, answers="", wrap=()):
     that many columns, on which the answers are typed."""
     pid, fd = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 24, columns, 0, 0))
         os.environ.update({"TERM": "xterm", **(env or {})})
         argv = [*wrap, AUDIENT, *arguments]
         os.execvp(argv[0], argv)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     if answers:
         os.write(fd, answers.encode())
     screen = b""

@@ -27,6 +27,8 @@ JWKS = ('{"keys":[{"kty":"EC","crv":"P-256","kid":"1","use":"sig",'
         '"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}')
 FILES = {"user_map": MAP, "deny_file": "azp some-client\n",
          "jwks_file": JWKS, "ca_file": ""}
+# At the start of a line, behind a pipe, a path, a quote; in a crontab.
+CALL = r"(?:^\s*(?:\$ )?|\| *|/|\(|\"|\broot )audient ([a-z]+)\b([^|;>)`]*)"
 cases = failed = 0
 
 
@@ -121,11 +123,9 @@ def complete(text, directory):
     """A whole file: what is required and not there comes first, and files
     that are named are there."""
     keys = re.findall(r"^ *(\w+) *=", text, re.MULTILINE)
-    top = [] if re.search(r"^\[tenant ", text, re.MULTILINE) else [
-        line for names, line in REQUIRED if not set(names.split()) & set(keys)]
-    if re.search(r"^\[tenant ", text, re.MULTILINE):
-        top = [line for names, line in REQUIRED[1:]
-               if not set(names.split()) & set(keys)]
+    first = 1 if "[tenant " in text else 0
+    top = [line for names, line in REQUIRED[first:]
+           if not set(names.split()) & set(keys)]
     if re.search(r"^flow *= *(device|token-or-device)", text, re.MULTILINE) \
             and "client_id" not in keys:
         top.append("client_id = nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2u")
@@ -151,7 +151,9 @@ def complete(text, directory):
 
 
 def services(text):
-    return re.findall(r"^\[service (\S+)\]", text, re.MULTILINE) or ["sshd"]
+    """Arguments that ask for each service that the text has a section for."""
+    return [[]] + [["--service", name] for name in re.findall(
+        r"^\[service (\S+)\]", text, re.MULTILINE)]
 
 
 def read_by_program(text, directory):
@@ -159,11 +161,13 @@ def read_by_program(text, directory):
     path = os.path.join(directory, "audient.conf")
     with open(path, "w", encoding="utf-8") as f:
         f.write(complete(text, directory))
-    done = subprocess.run([AUDIENT, "keys", "list", "--config", path],
-                          capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return ""
-    return "%s%s\n%s" % (done.stdout, done.stderr, complete(text, directory))
+    for service in services(text):
+        done = subprocess.run([AUDIENT, "check", "--config", path, *service],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return "%s%s\n%s" % (done.stdout, done.stderr,
+                                 complete(text, directory))
+    return ""
 
 
 def read_list(key, text, directory):
@@ -200,10 +204,54 @@ def check_pages(directory):
                 continue
             case(not wrong, "%s:%d: audient takes it" % (name, line), wrong)
             seen[name] = seen.get(name, 0) + 1
-    for name in ("README.md", "docs/guide.md", "docs/providers.md",
+    for name in ("docs/guide.md", "docs/providers.md",
                  "docs/man/audient.conf.5", "docs/man/audient.deny.5",
                  "docs/man/audient.map.5", "docs/hosts/postfix.md"):
         case(name in seen, "%s has examples: %d" % (name, seen.get(name, 0)))
+
+
+def invocations(name, text):
+    """(line, command, options) of each call of audient that is shown."""
+    if name.endswith(".md"):
+        shown = [(text.count("\n", 0, m.start()) + 1, m.group(1))
+                 for m in re.finditer(r"`(audient [^`]*)`", text)]
+        shown += [(line, part) for line, _, block in of_markdown(text)
+                  for part in block.replace("\\\n", " ").splitlines()]
+    else:
+        shown = [(line, part) for line, _, block in of_manual(text)
+                 for part in block.replace("\\\n", " ").splitlines()]
+    for line, part in shown:
+        for call in re.finditer(CALL, part.split(" #")[0]):
+            yield line, call.group(1), re.findall(r"(?<= )--[a-z-]+",
+                                                  call.group(2))
+
+
+def check_commands():
+    """What the documentation tells people to type is understood."""
+    helps = {}
+    for path in pages():
+        name = os.path.relpath(path, SOURCE)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        unknown, n = [], 0
+        for line, command, options in invocations(name, text):
+            if command not in helps:
+                done = subprocess.run([AUDIENT, command, "--help"],
+                                      capture_output=True, text=True,
+                                      check=False)
+                helps[command] = done.stdout if done.returncode == 0 else None
+            said = helps[command]
+            n += 1
+            if said is None:
+                unknown.append("%s:%d: audient %s" % (name, line, command))
+            for option in options if said else ():
+                if not re.search(re.escape(option) + r"\b", said):
+                    unknown.append("%s:%d: audient %s %s" % (
+                        name, line, command, option))
+        if n:
+            case(not unknown, "%s: %d calls of audient" % (name, n),
+                 *unknown)
+    case(helps and helps.get("explain"), "the commands were asked for help")
 
 
 def check_sample(directory):
@@ -222,12 +270,19 @@ def check_mistakes(directory):
     """What is no configuration is seen, so silence means something."""
     for text in ("domian = example.eu.auth0.com\naudience = x://y/\n",
                  "audience =\n", "audience = a\n[service]\n",
-                 "min_uid = one\n", "audience = https://a/\n[tenant x y]\n"):
+                 "min_uid = one\n", "audience = https://a/\n[tenant x y]\n",
+                 "tenant = a\n[tenant a]\ndomain = a.example.com\n"
+                 "[service ldap]\ntenant = b\n"):
         case(read_by_program(text, directory) != "",
              "refused: " + " / ".join(text.splitlines()))
     case(read_list("user_map", "one\n", directory) != "", "refused: half a map")
     case(read_list("deny_file", "x y\n", directory) != "",
          "refused: a deny list of something else")
+    calls = list(invocations("x.md", "`audient no --such`\n\n    $ x | audient"
+                             " keys list --force # a --b\n    apt purge "
+                             "audient pam\n"))
+    case(calls == [(1, "no", ["--such"]), (3, "keys", ["--force"])],
+         "calls are found where they are", calls)
     text = "Words.\n\n    min_uid = 500\n    flow = token\n\nmore\n\n" \
         "<!-- file: /etc/audient/audient.conf -->\n```ini\nx = y\n```\n" \
         "\n```\nline_length_limit = 16384\n```\n\n1. An item:\n\n" \
@@ -242,6 +297,7 @@ def check_mistakes(directory):
 def main():
     with tempfile.TemporaryDirectory(prefix="audient-examples-") as where:
         check_pages(where)
+        check_commands()
         check_sample(where)
         check_mistakes(where)
     print("1..%d" % cases)

@@ -5,6 +5,7 @@ way in which a conversation can fail, and what applications may tell us."""
 
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "servers"))
@@ -208,6 +209,17 @@ def account_phase(w):
             "tokenless_account = deny", "tokenless.conf")))
     w.check("the same, tokenless_account = deny, a password",
             w.login("sesame", service="loose"), SUCCESS, account=PERM_DENIED)
+    w.stack("brief", config=w.rig.configure("clock_tolerance = 0",
+                                            "brief.conf"))
+    with Host(w.stacks) as h:
+        h.start("brief", USER)
+        h.answers(w.mint(ttl=2))
+        auth = h.call("authenticate")
+        time.sleep(2.1)
+        w.check("a token for two seconds", auth, SUCCESS)
+        w.check("which are over in the account phase", h.call("acct_mgmt"),
+                PERM_DENIED, level=NOTICE, log="expired since it was checked")
+        h.end()
     with Host(w.stacks) as h:
         h.start("app", USER)
         h.answers(w.good)

@@ -200,6 +200,7 @@ def chroot(p):
     """As Postfix does it: the plug-in is loaded, then comes the chroot."""
     p.fresh()
     p.refresh()
+    p.host.start = int(time.time())     # that may have taken a while
     empty = p.rig.path("empty")
     old = p.jwt()
     with Decider(p.host) as host:
@@ -209,6 +210,7 @@ def chroot(p):
         new = p.jwt(key="fresh")
         # the timer has just asked; later it might be worth asking again
         got += host.ask_all((new, 1), (new, COOLDOWN + 10))
+        time.sleep(1.1)         # a record is as old as its second
         p.refresh()
         got += host.ask_all((new, COOLDOWN + 11),
                             (p.jwt(key="rogue"), COOLDOWN + 12),

@@ -90,6 +90,17 @@ def chroot(rig, host):
              step)
 
 
+def opaque(rig, host):
+    """Nobody can be asked from within the chroot."""
+    rig.tenant.forget()
+    mark = host.door.mark()
+    step = login(host.door, rig.tenant.mint("alice", kind="opaque"))
+    rig.case(step.text.startswith("454 4.7.0") and
+             host.door.wait("reason=issuer_unavailable", mark) and
+             rig.tenant.count()["total"] == 0,
+             "an opaque token, in the chroot: 454", step)
+
+
 def page(rig, host):
     """The commands of the page, and what it says of the log."""
     mark = host.door.mark()
@@ -130,8 +141,11 @@ def main():
         page(rig, host)
         matrix.run_doors("postfix", [host.door])
         fetch_keys(rig, host)
+        rig.configure_as(host.page, "opaque_tokens = accept-unbound\n"
+                         "required_claim = %s alice\n" % USERNAME_CLAIM)
         host.restart(limits=False)
         sizes(rig, host, 0, "as delivered")
+        opaque(rig, host)
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)
         rig.secret_free([host.door.mint()])

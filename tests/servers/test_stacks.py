@@ -135,9 +135,10 @@ class World:
 
     def mint(self, user, **options):
         claims = {USERNAME_CLAIM: user, "scope": None, "azp": None}
-        return self.rig.tenant.mint(
-            "alice", claims=claims, header={"typ": None},
-            permissions=["sudo:" + socket.gethostname().lower()], **options)
+        options.setdefault("permissions",
+                           ["sudo:" + socket.gethostname().lower()])
+        return self.rig.tenant.mint("alice", claims=claims,
+                                    header={"typ": None}, **options)
 
     def answer(self, word, user):
         if word == "good" or word == "unknown":
@@ -158,11 +159,14 @@ class World:
             return [PASSWORDS[user]]
         out = []
         for word in entered.replace(LOCAL, "").replace(NONE, "").split():
-            token = self.answer(word, user)
-            out += [token[i:i + size] for i in range(0, len(token), size)]
+            out += self.parts(self.answer(word, user), size)
         if entered.endswith(" " + LOCAL):
             out.append(PASSWORDS[user])
         return out
+
+    @staticmethod
+    def parts(text, size):
+        return [text[i:i + size] for i in range(0, len(text), size)]
 
     # --- the programs ------------------------------------------------------------------
 
@@ -271,6 +275,40 @@ def root(w):
     w.rig.case(seen.is_in, "su -: by a token: in", seen.screen)
 
 
+def neighbours(w):
+    """%h in audience and permissions: what opens this host opens no other,
+    and what opens another does not open this one."""
+    here = socket.gethostname().lower()
+    w.put_up(recipe.recipes_of("sshd")["Token only"])
+    w.conf = w.conf.replace("https://login.example.com/", "https://%h/")
+    w.state(None)
+    w.start_sshd()
+    for name, want in ((here, "in"), (here + "x", "out"), (here[:-1], "out"),
+                       ("%h", "out"), (here.upper() + ".", "out")):
+        since = w.rig.syslog.mark()
+        token = w.mint("alice", audience="https://%s/" % name)
+        seen = converse(w.daemon.client(
+            "alice", "-o", "PubkeyAuthentication=no") + [greet("id -un")],
+            w.parts(token, 1023))
+        line = w.rig.syslog.wait("verdict=", since)
+        w.rig.case(("in" if seen.is_in else "out") == want and
+                   (want == "in" or "reason=audience_refused" in line),
+                   "audience = https://%%h/, a token for https://%s/: %s" % (
+                       name, want), line, seen.screen)
+    w.put_up(recipe.recipes_of("sudo")[""])
+    w.state(None)
+    for name, want in ((here, "in"), (here + "x", "out"), ("%h", "out")):
+        since = w.rig.syslog.mark()
+        token = w.mint("alice", permissions=["sudo:" + name])
+        seen = converse(w.house.sudo("alice", "-u", "bob"),
+                        w.parts(token, 511))
+        line = w.rig.syslog.wait("verdict=", since)
+        w.rig.case(("in" if seen.is_in else "out") == want and
+                   (want == "in" or "reason=permission_missing" in line),
+                   "required_permissions = sudo:%%h, a token with sudo:%s: "
+                   "%s" % (name, want), line, seen.screen)
+
+
 def unused_pages(w):
     """Each recipe of these pages was run."""
     ran = {(page, heading) for page, heading, _ in programs(w).values()}
@@ -291,6 +329,7 @@ def main():
             fill(w, column, page, heading, act, cells)
         no_fallthrough(w)
         root(w)
+        neighbours(w)
         unused_pages(w)
         table = Table("who gets in", "what somebody comes with", *[
             "sshd: " + c if c in SSHD else c for c in EVERYBODY])

@@ -53,6 +53,9 @@ put_hex(const char *text)
 		(void)printf("%02x", (unsigned int)(unsigned char)*text);
 }
 
+static void put_log(int priority, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 put_log(int priority, const char *fmt, va_list ap)
 {
