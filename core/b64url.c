@@ -94,7 +94,7 @@ b64url_decode(struct span in, void *out, size_t max, size_t *len)
 
 		if ((high & low) < FOUR_LETTERS)
 			return REASON_TOKEN_MALFORMED;
-		bits = htobe64((uint64_t)high << 40 |
+		bits = htobe64((uint64_t)(high - FOUR_LETTERS) << 40 |
 		    (uint64_t)(low - FOUR_LETTERS) << 16);
 		memcpy(o, &bits, sizeof(bits));
 	}

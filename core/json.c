@@ -161,18 +161,18 @@ take_escape(struct parser *x, char *out)
 #define EACH(byte) ((byte)*0x0101010101010101ULL)
 #define TOP_BITS   EACH(0x80ULL)
 
+/* A bit at the top of each of eight bytes whose other bits are below n. */
+#define BELOW(w, n) (~(((w) | TOP_BITS) - EACH(n)))
+
 /*
  * A bit at the top of each of eight bytes, the first one lowest, that is
- * below 0x20, above 0x7f, '"' or '\\'.  Above the lowest of these bits there
- * may be false ones; below it there are none, as a borrow only goes up.
+ * below 0x20, above 0x7f, '"' or '\\'.
  */
 static uint64_t
 find_special(uint64_t w)
 {
-	const uint64_t quote = w ^ EACH(0x22ULL), slash = w ^ EACH(0x5cULL);
-
-	return (w | (w - EACH(0x20ULL)) | (quote - EACH(0x01ULL)) |
-		   (slash - EACH(0x01ULL))) &
+	return (w | BELOW(w, 0x20ULL) | BELOW(w ^ EACH(0x22ULL), 0x01ULL) |
+		   BELOW(w ^ EACH(0x5cULL), 0x01ULL)) &
 	    TOP_BITS;
 }
 

@@ -79,7 +79,10 @@ json_as_integer(const struct json *v, int64_t *out)
 		n = 10 * n + (uint64_t)(v->ptr[i] - '0');
 	if (n > (uint64_t)INT64_MAX + negative)
 		return false;
-	*out = negative ? (int64_t)(0 - n) : (int64_t)n;
+	if (negative)
+		*out = n > INT64_MAX ? INT64_MIN : -(int64_t)n;
+	else
+		*out = (int64_t)n;
 	return true;
 }
 

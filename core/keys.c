@@ -227,7 +227,9 @@ take_verifier(struct key *key, enum alg alg, struct verifier **v)
 {
 	*v = NULL;
 	(void)pthread_mutex_lock(&key->lock);
-	for (size_t i = key->pool_n; i-- > 0;) {
+	for (size_t n = key->pool_n; n > 0; n--) {
+		const size_t i = n - 1;
+
 		if (key->pool_alg[i] != alg)
 			continue;
 		*v = key->pool[i];

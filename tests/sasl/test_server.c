@@ -161,10 +161,10 @@ test_turns(void **state)
 		    talk_start(&talk[i], OB, (struct span){ .ptr = NULL }),
 		    SASL_CONTINUE);
 	}
-	for (size_t i = nitems(talk); i-- > 0;)
+	for (size_t n = nitems(talk); n > 0; n--)
 		row_number("step",
-		    talk_step(&talk[i], span_of(i % 2 == 0 ? good : bad)),
-		    i % 2 == 0 ? SASL_OK : SASL_CONTINUE);
+		    talk_step(&talk[n - 1], span_of(n % 2 == 1 ? good : bad)),
+		    n % 2 == 1 ? SASL_OK : SASL_CONTINUE);
 	for (size_t i = 0; i < nitems(talk); i++) {
 		row_count(i % 2 == 0);
 		row_text("user", talk_user(&talk[i]),

@@ -246,7 +246,7 @@ test_truncated(void **state)
 
 	(void)state;
 	open_site(SITE_ONE);
-	for (size_t n = strlen(token); n-- > 0;) {
+	for (size_t n = 0; n < strlen(token); n++) {
 		const struct span s = unit_exact((struct span){ token, n });
 		const struct audient_request rq = { .token = s,
 			.service = "sshd",

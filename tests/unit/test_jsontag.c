@@ -115,7 +115,7 @@ test_chance(void **state)
 		bool twice = false;
 
 		for (size_t i = 0; i < nitems(name); i++) {
-			chance = chance * 1664525 + 1013904223;
+			chance = (uint32_t)(chance * 1664525ULL + 1013904223);
 			(void)snprintf(name[i], sizeof(name[i]), "%.*s",
 			    (int)(1 + (chance >> 16) % 3),
 			    &"abcabcaabbcc0H@8h(abc"[(chance >> 20) % 18]);
