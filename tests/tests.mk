@@ -120,3 +120,21 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	tests/servers/house.py tests/servers/jail \
 	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/soak.py tests/servers/sshd.py tests/tenant
+
+# --- what takes long, and is not part of `make check` -----------------------------
+
+# Would the tests notice?  FILES="core/claims.c ..." for some of them.
+mutate: $(check_PROGRAMS) $(check_LTLIBRARIES)
+	$(PYTHON) $(srcdir)/tests/mutate.py '$(srcdir)' . $(FILES)
+
+# Lines and branches that `make check-quick` runs, in a build of its own.
+coverage:
+	$(srcdir)/tests/coverage '$(abs_srcdir)' coverage-build
+
+# What clang-tidy, cppcheck and gcc's analyzer find.
+scan:
+	$(srcdir)/tests/scan '$(abs_srcdir)' scan-build
+
+.PHONY: coverage mutate scan
+
+EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/scan.known
