@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""proof.py SOURCE BUILD SECONDS: the figures of docs/proof.md.
+"""proof.py SOURCE BUILD SECONDS: the figures of docs/proof.md, between marks.
 
 Runs what `make check` does not (fuzzing, mutants, coverage, analyzers) unless
 BUILD/proof has its output already, takes the rest from the logs of `make
@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 
+MARK = "<!-- figures -->\n"
 GROUPS = (
     ("unit", "units of the core, in C"), ("vectors", "public vectors"),
     ("fuzz", "the fuzzer's seeds"), ("sasl", "both ends of libsasl2"),
@@ -161,12 +162,7 @@ def page(source, build, seconds):
         ("Speed", "make bench", goals(source) +
          "\n\nAll figures and pictures: [bench](bench/README.md)."),
     ]
-    return "\n\n".join(
-        ["# Proof", "Made by `make proof`; not to be edited. Each figure "
-         "stands below the command that printed it. What the product "
-         "promises, and which tests stand behind each promise: "
-         "[SECURITY.md](../SECURITY.md)."] +
-        ["## %s\n\n`%s`\n\n%s" % part for part in parts]) + "\n"
+    return "\n\n".join("## %s\n\n`%s`\n\n%s" % part for part in parts)
 
 
 def main():
@@ -175,9 +171,12 @@ def main():
     source, build, seconds = sys.argv[1:]
     if not logs(build):
         sys.exit("proof.py: there are no logs: do make check first")
-    text = page(source, build, seconds)
-    with open(os.path.join(source, "docs", "proof.md"), "w",
-              encoding="utf-8") as f:
+    path = os.path.join(source, "docs", "proof.md")
+    with open(path, encoding="utf-8") as f:
+        before, _, after = f.read().split(MARK)
+    text = MARK.join((before, "\n" + page(source, build, seconds) + "\n",
+                      after))
+    with open(path, "w", encoding="utf-8") as f:
         f.write(text)
     print("docs/proof.md is written")
     return 0

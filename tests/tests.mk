@@ -135,6 +135,10 @@ coverage:
 scan:
 	$(srcdir)/tests/scan '$(abs_srcdir)' scan-build
 
-.PHONY: coverage mutate scan
+# All figures of docs/proof.md; takes an hour.  Remove proof/ to have all made anew.
+proof:
+	$(PYTHON) $(srcdir)/tests/proof.py '$(srcdir)' . '$(SECONDS)'
 
-EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/scan.known
+.PHONY: coverage mutate proof scan
+
+EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/proof.py tests/scan.known
