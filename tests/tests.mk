@@ -15,9 +15,12 @@ tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += \
+	tests/tools/baddisk.la \
 	tests/tools/canary.la \
 	tests/tools/pam_peek.la \
 	tests/tools/pam_watch.la
+tests_tools_baddisk_la_SOURCES = tests/tools/baddisk.c
+tests_tools_baddisk_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_canary_la_SOURCES = tests/tools/canary.c
 tests_tools_canary_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
@@ -132,6 +135,10 @@ coverage:
 scan:
 	$(srcdir)/tests/scan '$(abs_srcdir)' scan-build
 
-.PHONY: coverage mutate scan
+# All figures of docs/proof.md; takes an hour.  Remove proof/ to have all made anew.
+proof:
+	$(PYTHON) $(srcdir)/tests/proof.py '$(srcdir)' . '$(SECONDS)'
 
-EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/scan.known
+.PHONY: coverage mutate proof scan
+
+EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/proof.py tests/scan.known
