@@ -39,6 +39,20 @@ UNIT_TESTS += tests/unit/test_oauth
 TESTS += tests/unit/test_oauth
 tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
+
+# The module with all that it calls in the test's hands.
+check_PROGRAMS += tests/pam/test_calls
+UNIT_TESTS += tests/pam/test_calls
+TESTS += tests/pam/test_calls
+tests_pam_test_calls_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/test_calls.c $(pam_audient_la_SOURCES)
+tests_pam_test_calls_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
+tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=time,--wrap=getpwnam_r \
+	-Wl,--wrap=getppid,--wrap=access,--wrap=ioctl,--wrap=nl_langinfo \
+	-Wl,--wrap=audient_device_start,--wrap=audient_device_poll \
+	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
+tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
 endif
 
 CLI_TESTS = \

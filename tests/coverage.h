@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What tests/coverage includes before every file.  gcc's counters are written
+ * by exit(3): who leaves by _exit(2) has to write them before, and the helper
+ * must be let write at all.
+ */
+#ifndef TESTS_COVERAGE_H
+#define TESTS_COVERAGE_H
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+void __gcov_dump(void);
+
+#define _exit(status) (__gcov_dump(), _exit(status))
+/* confine() forbids files: twice no core dumps, then */
+#undef RLIMIT_FSIZE
+#define RLIMIT_FSIZE RLIMIT_CORE
+
+#endif
