@@ -13,8 +13,10 @@
 void __gcov_dump(void);
 
 #define _exit(status) (__gcov_dump(), _exit(status))
-/* confine() forbids files */
-#define setrlimit(what, limit) \
-	((what) == RLIMIT_FSIZE ? 0 : setrlimit(what, limit))
+/* confine() forbids files, by a variable; tests do it by the name */
+#define setrlimit(what, limit)                                 \
+	(!__builtin_constant_p(what) && (what) == RLIMIT_FSIZE \
+		? 0                                            \
+		: setrlimit(what, limit))
 
 #endif

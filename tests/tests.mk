@@ -141,7 +141,8 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 mutate: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(PYTHON) $(srcdir)/tests/mutate.py '$(srcdir)' . $(FILES)
 
-# Lines and branches that `make check-quick` runs, in a build of its own.
+# Lines and branches that the tests of the core and of the modules run, in a
+# build of its own; tests/uncovered explains those that nothing runs.
 coverage:
 	$(srcdir)/tests/coverage '$(abs_srcdir)' coverage-build
 
@@ -155,4 +156,6 @@ proof:
 
 .PHONY: coverage mutate proof scan
 
-EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/proof.py tests/scan.known
+EXTRA_DIST += tests/coverage tests/coverage.h tests/coverage.py \
+	tests/mutants tests/mutate.py tests/proof.py tests/scan \
+	tests/scan.known tests/uncovered
