@@ -72,6 +72,7 @@ class Host:
             [os.path.join(BUILD, "tests", "tools", "pamhost"), pam_dir],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
+        self.pid = self._process.pid
 
     def __enter__(self):
         return self
