@@ -91,8 +91,8 @@ check_client(const struct claims *claims, const struct policy_rules *rules,
 
 	if (rules->clients.n == 0)
 		return REASON_OK;
-	if (id == NULL && azp == NULL)
-		id = claims_cid(claims);
+	if (id == NULL)
+		id = claims_cid(claims); /* none beside azp */
 	if ((azp == NULL && id == NULL) ||
 	    (azp != NULL &&
 		(!json_as_string(azp, &s) || !list_has(&rules->clients, s))) ||
