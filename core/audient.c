@@ -273,7 +273,7 @@ check_bearer(struct decision *d)
 static enum reason
 use_up(struct decision *d)
 {
-	const struct once use = { .service = d->rq->service,
+	struct once use = { .service = d->rq->service,
 		.token = d->rq->token,
 		.until = d->v->expires != 0
 		    ? d->window.not_after
@@ -283,6 +283,8 @@ use_up(struct decision *d)
 
 	if (!d->service->single_use)
 		return REASON_OK;
+	if (d->claims.proof == PROOF_JWT)
+		(void)json_as_date(claims_get(&d->claims, "iat"), &use.issued);
 	return once_take(&d->a->world, &use, &d->trace);
 }
 

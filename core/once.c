@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define KEEP	   86400 /* seconds beyond its end, for clocks set back */
+#define UNTOLD	   (366 * 86400LL)
 #define FOREVER	   ((int64_t)1 << 40)
 #define NAME_BYTES 1024
 
@@ -37,6 +38,18 @@ make_id(const struct world *world, const struct once *use,
 	return ok;
 }
 
+/*
+ * How late it is at least.  A clock that runs ahead for a while must not cost
+ * the marks of tokens that are good again once it is right; when the tenant
+ * issued this token is a time that has been.  It does not tell of opaque ones:
+ * for them our clock counts, and a year less.
+ */
+static int64_t
+certain(const struct once *use)
+{
+	return use->issued != 0 ? use->issued : use->now - UNTOLD;
+}
+
 enum reason
 once_take(const struct world *world, const struct once *use,
     struct trace *trace)
@@ -54,7 +67,8 @@ once_take(const struct world *world, const struct once *use,
 	else {
 		taking = cache_take(world->cache, CACHE_USED, id, use->until);
 		cache_sweep(world->cache, CACHE_USED, use->now,
-		    &(const struct cache_limits){ .max_age = KEEP,
+		    &(const struct cache_limits){ .max_age = KEEP + use->now -
+			    certain(use),
 			.max_ahead = FOREVER,
 			.max = SIZE_MAX });
 	}

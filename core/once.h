@@ -11,6 +11,7 @@ struct once {
 	struct span token;
 	int64_t until; /* after this time the token is no good anyway */
 	int64_t now;
+	int64_t issued;	   /* by the tenant's clock; 0: it did not say */
 	bool is_rehearsal; /* ask, and leave things as they are */
 };
 

@@ -13,8 +13,8 @@ dist_man_MANS = \
 	docs/man/sasl_audient.8
 dist_doc_DATA = README.md SECURITY.md docs/HACKING.md docs/NEWS.md \
 	docs/architecture.md docs/audient.conf.example docs/captures.md \
-	docs/faults.md docs/guide.md docs/logs.md docs/providers.md \
-	docs/security-rules.md \
+	docs/faults.md docs/guide.md docs/logs.md docs/proof.md docs/providers.md \
+	docs/release.md docs/security-rules.md docs/threat-model.md \
 	docs/troubleshooting.md docs/upgrading.md
 EXTRA_DIST += docs/README.md docs/adr docs/bench docs/hosts docs/matrix.md
 

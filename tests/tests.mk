@@ -15,9 +15,12 @@ tests_tools_pamhost_CPPFLAGS = $(AM_CPPFLAGS)
 tests_tools_pamhost_LDADD = $(PAM_LIBS)
 
 check_LTLIBRARIES += \
+	tests/tools/baddisk.la \
 	tests/tools/canary.la \
 	tests/tools/pam_peek.la \
 	tests/tools/pam_watch.la
+tests_tools_baddisk_la_SOURCES = tests/tools/baddisk.c
+tests_tools_baddisk_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_canary_la_SOURCES = tests/tools/canary.c
 tests_tools_canary_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
@@ -117,3 +120,25 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	tests/servers/house.py tests/servers/jail \
 	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/soak.py tests/servers/sshd.py tests/tenant
+
+# --- what takes long, and is not part of `make check` -----------------------------
+
+# Would the tests notice?  FILES="core/claims.c ..." for some of them.
+mutate: $(check_PROGRAMS) $(check_LTLIBRARIES)
+	$(PYTHON) $(srcdir)/tests/mutate.py '$(srcdir)' . $(FILES)
+
+# Lines and branches that `make check-quick` runs, in a build of its own.
+coverage:
+	$(srcdir)/tests/coverage '$(abs_srcdir)' coverage-build
+
+# What clang-tidy, cppcheck and gcc's analyzer find.
+scan:
+	$(srcdir)/tests/scan '$(abs_srcdir)' scan-build
+
+# All figures of docs/proof.md; takes an hour.  Remove proof/ to have all made anew.
+proof:
+	$(PYTHON) $(srcdir)/tests/proof.py '$(srcdir)' . '$(SECONDS)'
+
+.PHONY: coverage mutate proof scan
+
+EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/proof.py tests/scan.known

@@ -460,7 +460,7 @@ class Live:
             "username_claim": USERNAME_CLAIM, "ca_file": rig.ca,
             "cache_dir": rig.cache,
             "fetch_helper": os.path.join(BUILD, "audient-fetch"),
-            "timeout": "2"}
+            "timeout": "5"}
 
     def configure(self):
         return self.rig.write("audient.conf", "".join(

@@ -20,7 +20,6 @@ FUZZ_LDADD = tests/unit/libunit.la libmessage.la
 # The seeds and what is near them: a short run, without a fuzzer.
 check_PROGRAMS += tests/fuzz/replay
 UNIT_TESTS += tests/fuzz/replay
-TESTS += tests/fuzz/replay
 tests_fuzz_replay_SOURCES = $(FUZZ_SOURCES) tests/fuzz/replay.c
 tests_fuzz_replay_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_replay_LDFLAGS = $(WITH_ANSWERS)

@@ -73,6 +73,7 @@ class Host:
              pam_dir],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
+        self.pid = self._process.pid
 
     def __enter__(self):
         return self

@@ -304,20 +304,47 @@ test_fork(void **state)
 	rows_end();
 }
 
-/* A program that ends SASL and begins again, as libvirt's clients do. */
+/* The number that a command says; the parent of its shell is this process. */
+static int64_t
+count(const char *command)
+{
+	char line[64];
+	int64_t n;
+	FILE *f;
+
+	assert_non_null(f = popen(command, "r"));
+	n = fgets(line, sizeof(line), f) != NULL ? atoi(line) : -1;
+	assert_int_equal(pclose(f), 0);
+	assert_true(n > 0);
+	return n;
+}
+
+/*
+ * A program that ends SASL and begins again, as libvirt's clients do.  Each
+ * time the plug-in is loaded and unloaded.
+ */
 static void
 test_again(void **state)
 {
+	static const char *const maps = "wc -l < /proc/$PPID/maps";
+	static const char *const files = "ls /proc/$PPID/fd | wc -l";
 	const struct peer peer = { .service = NULL };
 	char *in = bearer(NULL, tokens[GOOD]);
+	int64_t maps_then = 0, files_then = 0;
 
 	(void)state;
-	for (int n = 0; n < 5; n++) {
+	row_count(true);
+	for (int n = 0; n < 200; n++) {
 		row_number("open", host_open(options), SASL_OK);
-		row_count(true);
 		row_number("start", start(&peer, in), SASL_OK);
 		sides_close();
+		if (n == 10) {
+			maps_then = count(maps);
+			files_then = count(files);
+		}
 	}
+	row_true("memory", count(maps) < maps_then + 100);
+	row_number("descriptors", count(files), files_then);
 	free(in);
 	rows_end();
 }

@@ -443,6 +443,71 @@ test_keys(void **state)
 	rows_end();
 }
 
+static bool has_host; /* of the last one */
+
+static bool
+is_taken(const char *before, int c, const char *behind)
+{
+	struct buf in = BUF_INIT(1024);
+	struct message m;
+
+	assert_int_equal(buf_printf(&in, "%s%c%s", before, c, behind),
+	    REASON_OK);
+	message_parse(DIALECT_OAUTHBEARER, buf_span(&in), &m);
+	/* a host that is no name is left out */
+	has_host = m.kind == MESSAGE_TOKEN && m.host.len > 0;
+	buf_free(&in);
+	return m.kind == MESSAGE_TOKEN;
+}
+
+/* Every byte in a key, a host and a name. */
+static void
+test_bytes(void **state)
+{
+	(void)state;
+	for (int c = 1; c < 256; c++) {
+		const bool is_letter =
+		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		const bool is_digit = c >= '0' && c <= '9';
+
+		row_bool("key", is_taken("n,,\1", c, "=v\1auth=Bearer x\1\1"),
+		    is_letter);
+		(void)is_taken("n,,\1host=", c, "\1auth=Bearer x\1\1");
+		row_bool("host", has_host,
+		    is_letter || is_digit || strchr("-.:[]", c) != NULL);
+		row_bool("name", is_taken("n,a=", c, ",\1auth=Bearer x\1\1"),
+		    c >= ' ' && c < 0x7f && c != ',' && c != '=');
+	}
+	rows_end();
+}
+
+/* Names and hosts as long as they may be, and one letter longer. */
+static void
+test_longest(void **state)
+{
+	(void)state;
+	for (size_t len = 254; len <= 257; len++) {
+		char *text = unit_repeat('a', len);
+		struct buf in = BUF_INIT(1024);
+		struct message m;
+
+		assert_int_equal(buf_printf(&in, "n,a=%s,\1auth=Bearer x\1\1",
+				     text),
+		    REASON_OK);
+		message_parse(DIALECT_OAUTHBEARER, buf_span(&in), &m);
+		row_bool("name", m.kind == MESSAGE_TOKEN, len <= 255);
+		buf_clear(&in);
+		assert_int_equal(buf_printf(&in,
+				     "n,,\1host=%s\1auth=Bearer x\1\1", text),
+		    REASON_OK);
+		message_parse(DIALECT_OAUTHBEARER, buf_span(&in), &m);
+		row_bool("host", m.host.len > 0, len <= 255);
+		buf_free(&in);
+		free(text);
+	}
+	rows_end();
+}
+
 static const struct writer_row {
 	const char *name;
 	enum dialect dialect;
@@ -505,6 +570,8 @@ main(void)
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_writer),
 	};
 

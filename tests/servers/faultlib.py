@@ -135,12 +135,14 @@ class Decider:
     """A host process that lives until it is closed; or, with short=True, one
     that is used as for a login, and remembers nothing."""
 
-    def __init__(self, host, service="imap", user=None, short=False, wrap=()):
+    def __init__(self, host, service="imap", user=None, short=False, wrap=(),
+                 env=None):
         self.start = host.start
         self.process = subprocess.Popen(
             [*wrap, DECIDE, *(["-s"] if short else []), host.config, service,
-             *([user] if user else [])], text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+             *([user] if user else [])], text=True, env=env,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
 
     def __enter__(self):
         return self

@@ -106,6 +106,30 @@ def opaque_on_disk_back(p):
     return got
 
 
+@scenes.scene("ahead for ten days, and right again: a token that was used",
+              "ok", "denied_locally", "ok", "denied_locally")
+def used_before(p):
+    """What another token cannot know to be over is not forgotten."""
+    used, other = p.jwt(ttl=300), p.jwt(ttl=20 * DAY)
+    p.host.configure(OPAQUE + "\nsingle_use = yes")
+    with p.living() as host:
+        got = host.ask_all((used, 0), (used, 1), (other, 10 * DAY), (used, 2))
+    p.host.configure(OPAQUE)
+    return got
+
+
+@scenes.scene("ahead for a hundred days: an opaque token that was used",
+              "ok", "denied_locally", "ok", "denied_locally")
+def used_opaque_before(p):
+    used, other = p.opaque(), p.opaque()
+    p.host.configure(OPAQUE + "\nsingle_use = yes")
+    with p.living() as host:
+        got = host.ask_all((used, 0), (used, 1), (other, 100 * DAY),
+                           (used, 2))
+    p.host.configure(OPAQUE)
+    return got
+
+
 @scenes.scene("a clock that was never set: 1970", AWAY, AWAY)
 def never_set(p, now=5):
     with p.living() as host:

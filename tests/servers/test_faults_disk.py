@@ -5,18 +5,37 @@ there were none, or says that the issuer cannot be asked; what is wrong is
 never believed, and what is good is never lost."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 import subprocess
 import sys
 
 import rig as rig_module
-from faultlib import SLACK, TIMEOUT, Host, Table, list_rows
-from rig import Rig
+from faultlib import SLACK, TIMEOUT, Host, Table, list_rows, once
+from rig import BUILD, Rig
 
 AWAY = "issuer_unavailable"
 OTHER = 65534           # a uid that is not ours
 STEP = 29               # the unit tests look at every byte
+LIBRARY = os.path.join(BUILD, "tests", "tools", ".libs", "baddisk.so")
+# what a login does to write; to open what is there is no writing
+WRITES = ("create", "write", "size", "time", "fsync", "rename", "unlink")
+
+
+def failing(host, error, *calls):
+    """Options of a host process, for which these calls fail below the cache.
+    The helper does not get them."""
+    return ["env", "LD_PRELOAD=" + LIBRARY, "BADDISK_BELOW=" + host.cache,
+            "BADDISK_HITS=" + host.dir + "/hits",
+            "BADDISK=" + " ".join("%s=%d" % (c, error) for c in calls)]
+
+
+def hits(host):
+    """How many calls have failed by that."""
+    path = host.dir + "/hits"
+    return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 class Disk:
@@ -90,6 +109,49 @@ class Disk:
         os.mkfifo(host.keys_dir() + "/" + host.key_name, 0o600)
 
     @staticmethod
+    def device(host):
+        os.unlink(host.record())
+        os.mknod(host.keys_dir() + "/" + host.key_name, 0o600 | stat.S_IFCHR,
+                 os.makedev(1, 5))      # /dev/zero
+
+    @staticmethod
+    def unreadable(host):
+        host.wrap = failing(host, errno.EIO, "read")
+
+    @staticmethod
+    def unwritable(host):
+        host.age(3600)
+        host.wrap = failing(host, errno.EIO, *WRITES)
+
+    @staticmethod
+    def over_quota(host):
+        host.age(3600)
+        host.wrap = failing(host, errno.EDQUOT, "write", "create")
+
+    @staticmethod
+    def unsynced(host):
+        host.age(3600)
+        host.wrap = failing(host, errno.EIO, "fsync")
+
+    @staticmethod
+    def not_renamed(host):
+        host.age(3600)
+        host.wrap = failing(host, errno.EIO, "rename")
+
+    @staticmethod
+    def stale_handle(host):
+        host.wrap = failing(host, errno.ESTALE, "open", "stat", "read",
+                            *WRITES)
+
+    @staticmethod
+    def immutable(host):
+        """Not every file system has that attribute."""
+        host.age(3600)
+        if not set_immutable(host, "+i"):
+            host.wrap = failing(host, errno.EPERM, "create", "rename",
+                                "unlink")
+
+    @staticmethod
     def directory_for_file(host):
         os.unlink(host.record())
         os.mkdir(host.keys_dir() + "/" + host.key_name)
@@ -145,12 +207,31 @@ ROWS = [
     ("symbolic link for the new record", Disk.link_for_new_file, LOADED),
     ("fifo for the record", Disk.fifo, FETCHED),
     ("directory for the record", Disk.directory_for_file, FETCHED),
+    ("device for the record", Disk.device, FETCHED),
     ("empty record", Disk.empty, FETCHED),
     ("record from the future", Disk.from_the_future, FETCHED),
     ("record of another issuer", Disk.another_issuer, FETCHED),
     ("record without keys", Disk.no_keys, FETCHED),
     ("marks from the future", Disk.marks_from_the_future, LOADED),
+    ("I/O error on reading", Disk.unreadable, FETCHED),
+    ("I/O error on writing", Disk.unwritable, LOADED),
+    ("over quota", Disk.over_quota, LOADED),
+    ("I/O error on fsync", Disk.unsynced, LOADED),
+    ("I/O error on renaming", Disk.not_renamed, LOADED),
+    ("stale NFS handles", Disk.stale_handle, FETCHED),
+    ("directory that is immutable", Disk.immutable, LOADED),
 ]
+# New keys cannot be kept, and the old ones have to be there still.
+KEEPS = (Disk.unwritable, Disk.over_quota, Disk.unsynced, Disk.not_renamed,
+         Disk.immutable)
+
+
+def set_immutable(host, flag):
+    """chattr, if there is one and the file system of the cache takes it."""
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(["chattr", flag, host.keys_dir()], check=False,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    return False
 
 
 def prepare(host, token):
@@ -160,10 +241,11 @@ def prepare(host, token):
     host.explain(token)
     host.key_name = os.path.basename(host.record())
     host.forget_marks()
+    host.wrap = []
 
 
 def clean_up(host):
-    for name in ("elsewhere", "second", "victim", "keys-elsewhere",
+    for name in ("hits", "elsewhere", "second", "victim", "keys-elsewhere",
                  "cache-elsewhere", "cache.away", "nothing"):
         subprocess.run(["rm", "-rf", os.path.join(host.dir, name)],
                        check=True)
@@ -175,10 +257,15 @@ def run_row(rig, host, token, table, row):
     for is_up, want in zip((True, False), wants):
         prepare(host, token)
         spoil(host)
+        kept = open(host.record(), "rb").read() if spoil in KEEPS else b""
         if not is_up:
             rig.tenant.connection("refuse")
         rig.tenant.forget()
-        verdict, reason, seconds, _ = host.explain(token)
+        try:
+            verdict, reason, seconds, _ = host.explain(token, wrap=host.wrap)
+        finally:
+            if spoil == Disk.immutable:
+                set_immutable(host, "-i")
         seen.append((reason, seconds, rig.tenant.count()["total"],
                      reason == want and (verdict == "allow") ==
                      (want == "ok") and seconds < TIMEOUT + SLACK))
@@ -187,6 +274,12 @@ def run_row(rig, host, token, table, row):
         if os.path.exists(victim):
             text = open(victim, encoding="utf-8").read()
             rig.case(text == "precious", what + ": nothing was overwritten")
+        if host.wrap and is_up:
+            rig.case(hits(host) > 0, "%s: %d calls failed" % (
+                what, hits(host)))
+        if kept:
+            rig.case(open(host.record(), "rb").read() == kept,
+                     what + ": the old record is still there")
         # what we put there ourselves stays if nothing is written
         left = is_up and host.left_over()
         host.forget()
@@ -232,6 +325,22 @@ def stale_lock(rig, host, token):
              "a lock that nobody gives back: old keys serve", reason, seconds)
 
 
+def one_use(rig, host, token):
+    """A use that may not be remembered opens nothing."""
+    prepare(host, token)
+    host.configure("single_use = yes")
+    for what, error, call, ttl in (
+            ("cannot be made", errno.EDQUOT, "create", 601),
+            ("cannot be dated", errno.EIO, "time", 602),
+            ("cannot be synced", errno.EIO, "fsync", 603)):
+        other = rig.tenant.mint("alice", ttl=ttl)
+        got = once(host, other, wrap=failing(host, error, call))
+        rig.case(got == "internal" and hits(host) > 0,
+                 "single_use, a mark that %s: internal" % what, got)
+        clean_up(host)
+    host.configure()
+
+
 def main():
     rig_module.need_root()
     rig_module.need("mount", "umount")
@@ -244,6 +353,7 @@ def main():
             run_row(rig, host, token, table, row)
         every_byte(rig, host, token)
         stale_lock(rig, host, token)
+        one_use(rig, host, token)
         host.forget()
         table.finish(rig)
         return rig.finish()

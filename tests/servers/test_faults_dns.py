@@ -21,6 +21,7 @@ OPAQUE = "opaque_tokens = accept-unbound\nrequired_claim = email_verified true"
 NAME = "tenant.test"
 HOME, SILENT, CLOSED, NOWHERE = ("127.0.0.1", "127.0.0.3", "127.0.0.4",
                                  "192.0.2.1")
+STRANGER = "127.0.0.6"  # has the name in a certificate that nobody trusts
 A, AAAA, CNAME = 1, 28, 5
 NXDOMAIN, SERVFAIL, REFUSED = 3, 2, 5
 
@@ -68,6 +69,10 @@ ROWS = [
     ("the address refuses", addresses(CLOSED), NO_ANSWER),
     ("the address is silent", addresses(SILENT), NO_ANSWER),
     ("two addresses are silent", addresses(SILENT, "127.0.0.5"), NO_ANSWER),
+    ("a loopback address, where somebody else is", addresses(STRANGER),
+     NO_ANSWER),
+    ("a loopback address, where the tenant is", addresses(HOME), ALL_GOOD),
+    ("0.0.0.0, which leads to this host", addresses("0.0.0.0"), ALL_GOOD),
     ("IPv6 has no route, IPv4 is good",
      addresses(HOME, v6=("2001:db8::1",)), ALL_GOOD),
     ("IPv6 is silent, IPv4 is good", addresses(HOME, v6=("::1",)), ALL_GOOD),
@@ -174,6 +179,8 @@ def main():
         ca = rig.write("named.pem", open(tenant.ca).read())
         host = Host(rig.path("host"), tenant.issuer, ca, OPAQUE)
         tenant.control("limit", enabled=False)
+        stranger = Tenant.start(rig.path("stranger"), host=STRANGER,
+                                port=port, name=NAME, issuer=tenant.issuer)
         server = NameServer()
         held = [hold_silent(SILENT, port), hold_silent("127.0.0.5", port)]
         if socket.has_dualstack_ipv6():
@@ -186,6 +193,10 @@ def main():
             for s in sockets:
                 s.close()
         tenant.stop()
+        rig.case(stranger.count()["total"] == 0 and
+                 stranger.count()["failed_handshakes"] > 0,
+                 "nobody else was asked anything", stranger.count())
+        stranger.stop()
         rig.case(not host.wait_for_no_helper(), "no helper is left behind")
         table.finish(rig)
         return rig.finish()

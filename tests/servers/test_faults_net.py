@@ -4,6 +4,7 @@
 of a login with a JWT and nothing cached, with keys that are too old, and with
 an opaque token; how long it takes, and what the tenant has to bear."""
 
+import base64
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ JWKS, USERINFO, META = "jwks", "userinfo", "discovery"
 # over verified TLS: they do not.  (what, faults, cold, stale, opaque)
 NO_ANSWER = (AWAY, "ok", AWAY)
 ANSWER = (AWAY, AWAY, AWAY)
+# a server's SETTINGS with nothing in it, and that it will hear no more
+GOAWAY = bytes.fromhex("000000040000000000" "0000080700000000000000000000000000")
 
 
 def on_all(**options):
@@ -47,6 +50,8 @@ ROWS = [
     ("certificate of another host", certificate("wrong-host"), NO_ANSWER),
     ("certificate self-signed", certificate("self-signed"), NO_ANSWER),
     ("certificate of another authority", certificate("other-ca"), NO_ANSWER),
+    ("certificate with the name as CN alone", certificate("no-san"),
+     ("ok", "ok", "ok")),       # libcurl takes it where there is no other
     ("TLS 1.1 at most", certificate("good", tls="1.1"), NO_ANSWER),
     ("stops before the answer", on_all(hang="start"), NO_ANSWER),
     ("stops after the head", on_all(hang="head"), NO_ANSWER),
@@ -59,10 +64,22 @@ ROWS = [
     ("body cut off", on_all(truncate=40), NO_ANSWER),
     ("connection closed without an answer", on_all(close=True), NO_ANSWER),
     ("chunks that are none", on_all(chunked="bad"), NO_ANSWER),
+    ("no length, TLS ends behind the body", on_all(no_length=True),
+     ("ok", "ok", "ok")),
+    ("no length, TLS cut off behind the body",
+     on_all(no_length=True, no_notify=True), ("ok", "ok", "ok")),
+    ("no length, TLS cut off within the body",
+     on_all(no_length=True, no_notify=True, truncate=40),
+     ANSWER),                   # an object says itself where it ends
+    ("HTTP/0.9", on_all(raw='{"keys": []}\n'), NO_ANSWER),
+    ("GOAWAY of HTTP/2", on_all(raw_b64=base64.b64encode(GOAWAY).decode()),
+     NO_ANSWER),
     ("status 408", on_all(status=408), NO_ANSWER),
     ("status 500", on_all(status=500), NO_ANSWER),
     ("status 502", on_all(status=502), NO_ANSWER),
     ("status 503", on_all(status=503), NO_ANSWER),
+    ("status 504", on_all(status=504), NO_ANSWER),
+    ("status 599", on_all(status=599), NO_ANSWER),
     ("status 429, Retry-After", on_all(status=429, retry_after="7"),
      ("rate_limited", "ok", "rate_limited")),
     ("status 429, no word on when", on_all(status=429),
@@ -70,16 +87,26 @@ ROWS = [
     ("status 404", on_all(status=404), ANSWER),
     ("status 403", on_all(status=403), ANSWER),
     ("status 204", on_all(status=204), ANSWER),
+    ("status 206", on_all(status=206), ANSWER),
+    ("status 304", on_all(status=304), ANSWER),
     ("redirect to another host", on_all(redirect="https://example.com/"),
      ANSWER),
     ("redirect to http", on_all(redirect="http://127.0.0.1/"), ANSWER),
+    ("redirect to a file, 308",
+     on_all(redirect="file:///etc/passwd", status=308), ANSWER),
+    ("redirect to itself, 307", on_all(redirect="?", status=307), ANSWER),
     ("a web page with status 200", on_all(html=True), ANSWER),
     ("text/plain", on_all(content_type="text/plain"), ANSWER),
     ("JSON cut off", on_all(malformed=True), ANSWER),
+    ("JSON with members twice", on_all(spoil="twice"), ANSWER),
+    ("JSON 3000 deep", on_all(spoil="deep"), ANSWER),
+    ("JSON and a NUL", on_all(spoil="nul"), ANSWER),
+    ("JSON, but a list", on_all(spoil="list"), ANSWER),
     ("UTF-16", on_all(encoding="utf-16"), ANSWER),
     ("a byte order mark", on_all(encoding="utf-8-sig"), ANSWER),
     ("10 MB of answer", on_all(oversize=10000000), ANSWER),
     ("compressed", on_all(gzip=True), ANSWER),
+    ("compressed from 2 MB", on_all(gzip=True, oversize=2000000), ANSWER),
     ("10000 header lines", on_all(header_count=10000), ANSWER),
     ("a header line of 1 MiB", on_all(header_size=1048576),
      NO_ANSWER),                # libcurl itself gives up
@@ -102,6 +129,12 @@ ROWS = [
      (AWAY, AWAY, "ok")),
     ("two keys of one kid", [("fault", JWKS, {"jwks": "duplicate-kid"})],
      ("key_unusable", "key_unusable", "ok")),
+    ("keys for encryption alone", [("fault", JWKS, {"jwks": "use-enc"})],
+     (AWAY, AWAY, "ok")),
+    ("a key of 1024 bits", [("fault", JWKS, {"jwks": "weak"})],
+     ("key_unusable", "key_unusable", "ok")),
+    ("another key under the kid", [("fault", JWKS, {"jwks": "same-kid"})],
+     ("signature_invalid", "signature_invalid", "ok")),
     ("/userinfo says 401", [("fault", USERINFO, {"status": 401})],
      ("ok", "ok", "opaque_refused")),
     ("/userinfo says 403", [("fault", USERINFO, {"status": 403})],

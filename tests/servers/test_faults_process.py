@@ -4,6 +4,7 @@
 babbling; no descriptors, no memory, no processes; forks, threads, signals."""
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -11,7 +12,10 @@ import time
 import rig as rig_module
 from faultlib import (DECIDE, SLACK, TIMEOUT, Decider, Host, Table, children,
                       kill, list_rows, once, processes)
-from rig import Rig
+from rig import OTHER_AUDIENCE, SOURCE, USERNAME_CLAIM, Rig
+
+sys.path.insert(0, os.path.join(SOURCE, "tests", "pam"))
+import host as pam_host                                         # noqa: E402
 
 AWAY = "issuer_unavailable"
 OPAQUE = "opaque_tokens = accept-unbound\nrequired_claim = email_verified true"
@@ -52,6 +56,27 @@ LIMITS = [
     ("files of no size", ["--fsize=0"]),
     ("no more CPU time than a second", ["--cpu=1"]),
 ]
+NO_PROCESS = "no more processes"
+SHELL = ["sh", "-c"]
+# What a host may have been started with: how, and in which locale it is then.
+STATES = [
+    ("umask 000", [*SHELL, 'umask 000; exec "$@"', "sh"], "C ."),
+    ("umask 777", [*SHELL, 'umask 777; exec "$@"', "sh"], "C ."),
+    ("the working directory is gone",
+     [*SHELL, 'd=$(mktemp -d); cd "$d"; rmdir "$d"; exec "$@"', "sh"], "C ."),
+    ("SIGCHLD is ignored", ["env", "--ignore-signal=CHLD"], "C ."),
+    ("all signals are blocked", ["env", "--block-signal"], "C ."),
+    ("no environment", ["env", "-i"], "C ."),
+    ("TZ is a device", ["env", "TZ=:/dev/zero"], "C ."),
+    ("TZ is nonsense", ["env", "TZ=<%n%s>-99999:99,M13.9.9"], "C ."),
+    ("LANG leads nowhere", ["env", "LANG=../../../dev/zero"], "C ."),
+    ("LC_ALL is Turkish, where I and i are two letters",
+     ["env", "LC_ALL=tr_TR.ISO-8859-9"], "tr_TR.ISO-8859-9 ,"),
+    ("LC_ALL is German, where 1.5 is 1,5",
+     ["env", "LC_ALL=de_DE.UTF-8"], "de_DE.UTF-8 ,"),
+]
+RELOADS = 1000
+RELOADED = "the PAM module is loaded and unloaded %d times" % RELOADS
 
 
 def helper_faults(rig, host, token, table):
@@ -91,6 +116,69 @@ def limits(rig, host, token, table):
     host.explain(token)
     rig.case(host.record() is not None and not host.left_over(),
              "and the cache is in order", host.left_over())
+
+
+def states(rig, host, token, table):
+    """The outcome is the same, and so is the file that is written."""
+    locales = rig.path("locales")
+    for name, charset in (("tr_TR", "ISO-8859-9"), ("de_DE", "UTF-8")):
+        subprocess.run(["localedef", "-i", name, "-f", charset,
+                        "%s/%s.%s" % (locales, name, charset)], check=True)
+    clean = {name: value for name, value in os.environ.items()
+             if not name.startswith(("LC_", "LANG", "TZ"))}
+    other = rig.tenant.mint("alice", audience=OTHER_AUDIENCE)
+    want = 0o644 if os.geteuid() == 0 else 0o600
+    for what, wrap, locale in STATES:
+        host.forget()
+        start = time.monotonic()
+        with Decider(host, wrap=wrap,
+                     env={**clean, "LOCPATH": locales}) as decider:
+            decider.say("locale")
+            got = [" ".join(decider.answer()),
+                   *decider.ask_all((token, None), (other, None))]
+        mode = stat.S_IMODE(os.stat(host.record()).st_mode) \
+            if host.record() else 0
+        rig.case(got == [locale, "ok", "audience_refused"] and mode == want,
+                 what, got, "mode %o" % mode, decider.log)
+        table.add(what, got[1], "%.1f" % (time.monotonic() - start))
+
+
+def proc_file(process, name):
+    with open("/proc/%d/%s" % (process, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def mapped(process):
+    """What a process has in its memory: maps, descriptors, KiB."""
+    status = proc_file(process, "status")
+    return (len(proc_file(process, "maps").splitlines()),
+            len(os.listdir("/proc/%d/fd" % process)),
+            int(status.partition("VmRSS:")[2].split()[0]))
+
+
+def reloads(rig, table):
+    """libpam loads the module for each login, and unloads it afterwards."""
+    config = rig.configure()
+    rig.write("pam.d/other", "auth required pam_deny.so\n")
+    rig.write("pam.d/app", "auth required %s config=%s\n" % (
+        pam_host.MODULE, config))
+    token = rig.tenant.mint("alice", claims={USERNAME_CLAIM: "nobody"})
+    start = time.monotonic()
+    with pam_host.Host(rig.path("pam.d")) as h:
+        seen, codes = [], set()
+        for i in range(RELOADS):
+            h.start("app", "nobody")
+            h.answers(token)
+            codes.add(h.call("authenticate", 0).rc)
+            h.end()
+            if i in (20, RELOADS - 1):
+                seen.append(mapped(h.pid))
+    maps, descriptors, memory = zip(*seen)
+    rig.case(codes == {pam_host.SUCCESS} and h.status == 0 and
+             maps[1] - maps[0] < 8 and descriptors[0] == descriptors[1] and
+             memory[1] - memory[0] < 1024, RELOADED, codes, h.status, seen)
+    table.add(RELOADED, "ok" if codes == {pam_host.SUCCESS} else codes,
+              "%.1f" % (time.monotonic() - start))
 
 
 def decide(host, lines, wrap=(), timeout=60):
@@ -166,16 +254,20 @@ def killed_host(rig, host, token):
                  "and the next login is as ever", host.left_over())
 
 
-def no_process(rig, host, token):
+def no_process(rig, host, token, table):
     """As a user who may start nothing more."""
     if os.geteuid() != 0:
         print("# not without processes, which needs root")
+        table.add(NO_PROCESS, "not tried", "", varies=True)
         return
     os.chmod(host.config, 0o644)
     host.forget()
     wrap = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups",
             "prlimit", "--nproc=1"]
+    start = time.monotonic()
     got = once(host, token, wrap=wrap)
+    table.add(NO_PROCESS, got, "%.1f" % (time.monotonic() - start),
+              varies=True)
     rig.case(got == AWAY, "no process can be started: " + AWAY, got)
     rig.case(once(host, token, wrap=wrap[:4]) == "ok",
              "and as the same user it works when it can")
@@ -261,7 +353,7 @@ class Idle:
 
 
 def main():
-    rig_module.need("prlimit", "setpriv")
+    rig_module.need("localedef", "prlimit", "setpriv")
     with Rig("faults-process") as rig:
         host = Host(rig.path("host"), rig.tenant.issuer, rig.ca)
         token = rig.tenant.mint("alice", claims={"email_verified": True})
@@ -277,7 +369,9 @@ def main():
         kept_helper(rig, host, opaque)
         storms(rig, host, token, opaque)
         killed_host(rig, host, token)
-        no_process(rig, host, token)
+        no_process(rig, host, token, table)
+        states(rig, host, token, table)
+        reloads(rig, table)
         idle.finish()
         rig.case(not host.wait_for_no_helper(), "no helper is left behind")
         table.finish(rig)
@@ -286,6 +380,7 @@ def main():
 
 if __name__ == "__main__":
     list_rows(["the helper " + what for what, _ in HELPERS] +
-              [what for what, _ in LIMITS])
+              [what for what, _ in LIMITS] + [NO_PROCESS] +
+              [what for what, _, _ in STATES] + [RELOADED])
     os.umask(0o022)
     sys.exit(main())

@@ -130,6 +130,17 @@ class Answers(Case):
         with self.assertRaises(ValueError):
             json.loads(body)
 
+    def test_spoil(self):
+        """members twice, a list far too deep, a NUL, a list around"""
+        _, _, good = self.broken(JWKS)
+        for how, want in (("twice", good[:-1] + b", " + good[1:]),
+                          ("deep", good[:-1] + b', "deep": ' + b"[" * 3000 +
+                           b"]" * 3000 + b"}"),
+                          ("nul", good + b"\0"),
+                          ("list", b"[" + good + b"]")):
+            with self.subTest(how):
+                self.assertEqual(self.broken(JWKS, spoil=how)[2], want)
+
     def test_encodings(self):
         """a byte order mark, UTF-16"""
         _, _, body = self.broken(DISCOVERY, encoding="utf-8-sig")

@@ -13,9 +13,11 @@
  *     storm US    while a signal arrives every US microseconds; 0: none
  *     jail DIR    from inside DIR, as nobody; there is no way back
  *
+ * "locale" is answered with the locale and what it puts before decimals.
  * The program is linked so that the core asks us what time it is.
  */
 #include <errno.h>
+#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -171,6 +173,9 @@ take_command(const char *line, size_t *threads, bool *forks)
 		enter_jail(line + 5);
 	else if (strcmp(line, "fork") == 0)
 		*forks = !*forks;
+	else if (strcmp(line, "locale") == 0)
+		(void)printf("%s %s\n", setlocale(LC_ALL, NULL),
+		    localeconv()->decimal_point);
 	else
 		return false;
 	return true;
@@ -185,8 +190,10 @@ answer_all(void)
 
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
-		if (take_command(line, &threads, &forks))
+		if (take_command(line, &threads, &forks)) {
+			(void)fflush(stdout);
 			continue;
+		}
 		set_storm(storm_us);
 		if (forks)
 			decide_in_child(line);
@@ -221,6 +228,7 @@ main(int argc, char **argv)
 	options.config = argv[1];
 	service = argv[2];
 	user = argc > 3 ? argv[3] : NULL;
+	(void)setlocale(LC_ALL, "");
 	if (audient_open(&audient, &options, problem) != REASON_OK) {
 		(void)fprintf(stderr, "decide: %s\n", problem);
 		return 1;

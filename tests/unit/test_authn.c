@@ -210,6 +210,35 @@ test_rows(void **state)
 }
 
 /* The longest prefix there may be; what does not fit is not found. */
+/* How far off it is, in seconds. */
+static void
+test_told(void **state)
+{
+	static const struct {
+		const char *claims, *found;
+	} told[] = {
+		{ "{\"auth_time\":1800000100}", "100 seconds ahead" },
+		{ "{\"auth_time\":1799990000}", "logged in 10000 seconds ago" },
+	};
+	const struct authn_rules rules = { .max_age = 60 };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(told); i++) {
+		struct claims claims = { .json = unit_json(told[i].claims, NULL,
+					     NULL),
+			.proof = PROOF_JWT };
+		struct trace trace;
+
+		trace_init(&trace);
+		row_bool("told",
+		    authn_check(&claims, &rules, 0, NOW, &trace) == REASON_OK,
+		    false);
+		row_text("told", trace.found.s, told[i].found);
+		unit_json_free(claims.json);
+	}
+	rows_end();
+}
+
 static void
 test_long_prefix(void **state)
 {
@@ -273,6 +302,7 @@ test_last(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
+	cmocka_unit_test(test_told),
 	cmocka_unit_test(test_long_prefix),
 	cmocka_unit_test(test_last),
 };

@@ -163,10 +163,35 @@ test_round(void **state)
 	assert_int_equal(b64url_size(5), 0);
 }
 
+/* In every place of a longer text every byte that is no letter is found. */
+static void
+test_places(void **state)
+{
+	char in[20], out[32];
+	size_t len;
+
+	(void)state;
+	for (int c = 0; c < 256; c++)
+		for (size_t place = 0; place < sizeof(in); place++) {
+			const bool is_letter = (c >= 'A' && c <= 'Z') ||
+			    (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_';
+
+			memset(in, 'A', sizeof(in));
+			in[place] = (char)c;
+			row_bool("a place",
+			    b64url_decode((struct span){ in, sizeof(in) }, out,
+				sizeof(out), &len) == REASON_OK,
+			    is_letter);
+		}
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_room),
 	cmocka_unit_test(test_letters),
+	cmocka_unit_test(test_places),
 	cmocka_unit_test(test_round),
 };
 

@@ -2,6 +2,7 @@
 #include "deny.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -103,6 +104,38 @@ test_lines(void **state)
 		buf_free(&text);
 	}
 	deny_free(NULL);
+	rows_end();
+}
+
+/* Neighbours of the digits would make a date that looks right. */
+static void
+test_digits(void **state)
+{
+	static const char good[] = "issued-before 2026-10-11T12:13:14Z\n";
+	char text[sizeof(good)];
+	struct deny *deny;
+	unsigned int line;
+	struct text why;
+
+	(void)state;
+	for (size_t at = 14; at < sizeof(good) - 2; at++)
+		for (const char *c = "/:;."; *c != '\0'; c++) {
+			memcpy(text, good, sizeof(good));
+			if (text[at] == *c)
+				continue;
+			text[at] = *c;
+			row_reason("no digit",
+			    parse(span_of(text), &deny, &line, &why),
+			    REASON_CONFIG_INVALID);
+			deny_free(deny);
+		}
+	for (size_t len = 1; len < sizeof(good) - 2; len++) {
+		row_reason("cut off",
+		    parse((struct span){ .ptr = good, .len = len }, &deny,
+			&line, &why),
+		    REASON_CONFIG_INVALID);
+		deny_free(deny);
+	}
 	rows_end();
 }
 
@@ -289,6 +322,7 @@ test_times(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
+	cmocka_unit_test(test_digits),
 	cmocka_unit_test(test_bytes),
 	cmocka_unit_test(test_check),
 	cmocka_unit_test(test_times),

@@ -298,6 +298,44 @@ test_allowed(void **state)
 }
 
 static void
+hear(void *arg, const char *check, enum reason reason, const char *found,
+    const char *wanted)
+{
+	(void)reason;
+	(void)found;
+	if (strcmp(check, "algorithm") == 0)
+		text_printf(arg, "%s", wanted);
+}
+
+/* What would be allowed is told when it fails, and to who listens. */
+static void
+test_wanted(void **state)
+{
+	const alg_set two = ALG_BIT(ALG_RS256) | ALG_BIT(ALG_ES384);
+	struct token t = { .kind = TOKEN_JWS };
+	char *good = mint_b64url("{\"alg\":\"RS256\"}", 15);
+	struct jws_header header;
+	struct trace trace;
+	struct text heard;
+
+	(void)state;
+	row_reason("wanted",
+	    read_header(SPAN("{\"alg\":\"none\"}"), two, &header, &trace),
+	    REASON_ALGORITHM_REFUSED);
+	row_text("wanted", trace.wanted.s, "RS256 ES384");
+	trace_init(&trace);
+	text_clear(&heard);
+	trace.step = hear;
+	trace.arg = &heard;
+	t.header = span_of(good);
+	row_reason("heard", jws_read_header(&t, two, &header, &trace),
+	    REASON_OK);
+	row_text("heard", heard.s, "RS256 ES384");
+	free(good);
+	rows_end();
+}
+
+static void
 test_sizes(void **state)
 {
 	static const struct {
@@ -358,6 +396,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_values),
 	cmocka_unit_test(test_allowed),
+	cmocka_unit_test(test_wanted),
 	cmocka_unit_test(test_sizes),
 	cmocka_unit_test(test_segment),
 };

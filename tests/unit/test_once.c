@@ -103,19 +103,30 @@ test_signature(void **state)
 	rows_end();
 }
 
-/* What was used is remembered until it is no good anyway, and a day longer. */
+/*
+ * What was used is remembered until it is no good anyway, and a day longer;
+ * by the tenant's clock, or for a year more by ours.
+ */
 static void
 test_sweep(void **state)
 {
+	/* seconds after the end of the first token */
 	static const struct {
 		const char *name;
-		int64_t after; /* the end of the first token */
-		bool is_known;
+		int64_t now, issued;
+		bool is_told, is_known;
 	} times[] = {
-		{ "before the end", -300, true },
-		{ "at the end", 0, true },
-		{ "a day later", DAY, true },
-		{ "later", DAY + 1, false },
+		{ "before the end", -300, -310, true, true },
+		{ "at the end", 0, 0, true, true },
+		{ "a day later", DAY, DAY, true, true },
+		{ "later", DAY + 1, DAY + 1, true, false },
+		{ "ahead", 9999 * DAY, -300, true, true },
+		{ "ahead, a day", 9999 * DAY, DAY, true, true },
+		{ "ahead, later", 9999 * DAY, DAY + 1, true, false },
+		{ "behind, later", DAY, DAY + 1, true, false },
+		{ "not told", 300 * DAY, 0, false, true },
+		{ "a year", 367 * DAY, 0, false, true },
+		{ "more than that", 367 * DAY + 1, 0, false, false },
 	};
 
 	(void)state;
@@ -124,7 +135,9 @@ test_sweep(void **state)
 		struct once use = use_of("sshd", TOKEN);
 
 		use.until = NOW + 100000 * (int64_t)(i + 1);
-		sweeper.now = use.until + times[i].after;
+		sweeper.now = use.until + times[i].now;
+		if (times[i].is_told)
+			sweeper.issued = use.until + times[i].issued;
 		sweeper.until = NOW + 100 * (DAY + (int64_t)i);
 		sweeper.token = span_of(times[i].name);
 		take("first", use, REASON_OK);

@@ -70,6 +70,8 @@ static const struct {
 	    REASON_CONFIG_INVALID, "repeats too much" },
 	{ "one repetition, very often", "/a{1,70000} alice",
 	    REASON_CONFIG_INVALID, "repeats too much" },
+	{ "none, and very many of them", "/a{0}b{99}{99}{99} alice",
+	    REASON_CONFIG_INVALID, "repeats too much" },
 	{ "plus signs", "/a+++++++++++++++++ alice", REASON_CONFIG_INVALID,
 	    "repeats too much" },
 	{ "plus signs that are letters",

@@ -29,6 +29,7 @@ UNIT_TESTS += \
 	tests/unit/test_jws \
 	tests/unit/test_keys \
 	tests/unit/test_verify \
+	tests/unit/test_verifier \
 	tests/unit/test_claims \
 	tests/unit/test_times \
 	tests/unit/test_policy \
@@ -37,6 +38,7 @@ UNIT_TESTS += \
 	tests/unit/test_deny \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
+	tests/unit/test_realms \
 	tests/unit/test_names \
 	tests/unit/test_conf \
 	tests/unit/test_confkeys \
@@ -145,6 +147,8 @@ tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
+tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_realms_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_names_LDADD = tests/unit/libunit.la
 tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -212,6 +216,12 @@ tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_chaos_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_MALLOC)
 tests_unit_test_chaos_LDADD = tests/unit/libunit.la
+tests_unit_test_verifier_SOURCES = tests/unit/failing.c tests/unit/failing.h \
+	tests/unit/test_verifier.c
+tests_unit_test_verifier_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_verifier_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_FAILING)
+tests_unit_test_verifier_LDADD = tests/unit/libunit.la
 tests_unit_test_failures_SOURCES = tests/unit/failing.c tests/unit/failing.h \
 	tests/unit/test_failures.c
 tests_unit_test_failures_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -46,6 +46,7 @@ SCHEMA = {
     "retry_after": (str, None), "ratelimit_reset": ("integer", None),
     "html": ("flag", False), "malformed": ("flag", False),
     "merge": ("table", {}), "issuer": ("text", None),
+    "spoil": (one_of("twice", "deep", "nul", "list"), None),
     "jwks": (one_of(*JWKS), None), "jwks_count": ("integer", 64),
     # how it is written
     "encoding": (one_of("utf-8-sig", "utf-16", "utf-32"), None),

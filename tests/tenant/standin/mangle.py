@@ -11,6 +11,7 @@ from standin.wire import NO_BODY, Response
 
 HTML = (b"<!DOCTYPE html>\n<html><head><title>Sign in to the network</title>"
         b"</head><body>Accept the terms to go on.</body></html>\n")
+DEPTH = 3000
 MESSAGES = {
     401: ("invalid_token", "The access token is invalid or has expired"),
     403: ("access_denied", "Forbidden"),
@@ -121,8 +122,19 @@ def change_document(tenant, response, rule):
     response.body = json.dumps(document).encode()
 
 
+def spoil(body, how):
+    """Text of an object, and JSON that a strict reader does not take."""
+    if how == "twice":
+        return body[:-1] + b", " + body[1:]
+    if how == "deep":
+        return body[:-1] + b', "deep": ' + DEPTH * b"[" + DEPTH * b"]" + b"}"
+    return body + b"\0" if how == "nul" else b"[" + body + b"]"
+
+
 def change_bytes(response, rule):
     """Changes that no longer care for the meaning, in this order."""
+    if rule.spoil is not None:
+        response.body = spoil(response.body, rule.spoil)
     if rule.malformed:
         response.body = response.body[:len(response.body) * 2 // 3]
     if rule.encoding is not None:

@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""mutate.py SOURCE BUILD [FILE...]: would the tests notice?
+
+Every comparison is turned round, every check dropped, every refusal made a
+yes, one at a time, and the tests of that file are run.  A mutant that no test
+notices is a survivor; those that cannot be noticed stand in tests/mutants
+with the reason.  Exit status 1 if there are others.
+
+BUILD is the directory of a build with its tests; nothing in it is changed.
+"""
+
+import collections
+import concurrent.futures
+import glob
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+# What must not leave one alive, and the tests that look at it.
+FILES = {
+    "core/alg.c": "alg jws",
+    "core/authn.c": "authn",
+    "core/b64url.c": "b64url",
+    "core/claims.c": "claims times",
+    "core/deny.c": "deny chaos",
+    "core/identity.c": "identity names realms",
+    "core/json.c": "json jsontag",
+    "core/jsonvalue.c": "json policy",
+    "core/jwk.c": "jwk keys chaos",
+    "core/jws.c": "jws",
+    "core/keys.c": "keys verify chaos",
+    "core/list.c": "list chaos",
+    "core/once.c": "once chaos",
+    "core/opaque.c": "opaque",
+    "core/policy.c": "policy",
+    "core/token.c": "token",
+    "core/usermap.c": "usermap chaos failures",
+    "core/verify.c": "verify verifier chaos",
+    "sasl/message.c": "message",
+}
+LAST = "audient"             # asked if those of the file say nothing
+PATIENCE = 10           # times as long as without a change, and seconds more
+MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
+                  re.S)
+SWAPS = [
+    (r"==", "!="), (r"!=", "=="), (r"<=", "<"), (r">=", ">"),
+    (r"(?<= )<(?= )", "<="), (r"(?<= )>(?= )", ">="),
+    (r"&&", "||"), (r"\|\|", "&&"),
+    (r"!(?=[a-z(*])", ""),
+    (r"(?<= )\+(?= )(?! 1\])", "-"), (r"(?<= )-(?= )", "+"),
+    (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
+    (r"\bREASON_(?!OK\b)[A-Z_]+\b", "REASON_OK"),
+    (r"(?<=_MAX)(\s+)\d+$", None),      # a limit, one more
+]
+Mutant = collections.namedtuple("Mutant", "line at end text what")
+
+
+def blank(match):
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def closing(code, at):
+    """The position behind the parenthesis that closes the one at `at`."""
+    depth = 0
+    for i in range(at, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[i], 0)
+        if depth == 0:
+            return i + 1
+    return None
+
+
+def mutants(source):
+    """All that is done to a file, in order."""
+    code = MASK.sub(blank, source)
+    code = re.sub(r"^#\s*include.*$", blank, code, flags=re.M)
+    found = []
+
+    def add(at, end, text, what):
+        line = source.count("\n", 0, at) + 1
+        found.append(Mutant(line, at, end, text, what))
+
+    for pattern, text in SWAPS:
+        for m in re.finditer(pattern, code, re.M):
+            if text is None:
+                old = m[0]
+                add(m.start(), m.end(), "%s(%d + 1)" % (m[1],
+                                                       int(old.split()[-1])),
+                    "one more")
+                continue
+            around = code[:m.start()].rsplit("\n", 1)[-1]
+            if "case " in around or (text == "REASON_OK" and re.search(
+                    r"[!=]=\s*$", around)):
+                continue        # a label, a comparison: not a refusal
+            add(m.start(), m.end(), text, "%s to %s" % (
+                m[0], text or "nothing"))
+    for m in re.finditer(r"\bif (?=\()", code):
+        end = closing(code, m.end())
+        if end:
+            add(m.end(), end, "(false && " + source[m.end():end] + ")",
+                "check dropped")
+    return sorted(found, key=lambda m: (m.at, m.what))
+
+
+class Bench:
+    """Compiles mutants and runs tests; several threads use it."""
+
+    def __init__(self, source, build, work):
+        self.source, self.work = source, work
+        self.seconds = {}       # that each test takes
+        self.build = build
+        self.fragments = "".join(open(f, encoding="utf-8").read() for f in
+                                 glob.glob(source + "/tests/*/*.mk"))
+        flags = self.variables("CC", "CRYPTO_LIBS", "CMOCKA_LIBS",
+                               "JANSSON_LIBS", "AUDIENT_CFLAGS",
+                               "CRYPTO_CFLAGS", "SASL_LIBS")
+        self.cc = flags["CC"].split()
+        self.libs = shlex.split(" ".join(flags[k] for k in (
+            "CMOCKA_LIBS", "CRYPTO_LIBS", "JANSSON_LIBS")))
+        self.cflags = ["-O0", "-w", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
+                       "-D_TIME_BITS=64", "-fvisibility=hidden", "-fPIC",
+                       "-I" + source + "/core", "-I" + source + "/sasl",
+                       '-DVERSION="0"', '-DCONFIG_FILE="/nonexistent"',
+                       '-DCACHE_DIR="/nonexistent"',
+                       '-DFETCH_HELPER="/nonexistent"',
+                       '-DFETCH_USER="nobody"', *shlex.split(
+                           flags["AUDIENT_CFLAGS"] + " " +
+                           flags["CRYPTO_CFLAGS"])]
+
+    def variables(self, *names):
+        text = open(self.build + "/Makefile", encoding="utf-8").read()
+        return {n: (re.search(r"^%s = (.*)$" % n, text, re.M) or
+                    ["", ""])[1] for n in names}
+
+    def wraps(self, test):
+        """The linker's flags of a test, from its fragment of the Makefile."""
+        text = self.fragments.replace("\\\n", " ")
+        m = re.search(r"^tests_\w+_test_%s_LDFLAGS = (.*)$" % test, text,
+                      re.M)
+        flags = m[1] if m else ""
+        for _ in range(3):
+            flags = re.sub(r"\$\((\w+)\)", lambda m: (re.search(
+                r"^%s = (.*)$" % m[1], text, re.M) or ["", ""])[1], flags)
+        return [f for f in flags.split() if f.startswith("-Wl,--wrap")]
+
+    def objects(self, test):
+        folder = "sasl" if test == "message" else "unit"
+        found = glob.glob("%s/tests/%s/*_test_%s-test_%s.o" % (
+            self.build, folder, test, test)) or glob.glob(
+            "%s/tests/%s/test_%s-*.o" % (self.build, folder, test))
+        if not found:
+            sys.exit("mutate.py: %s: build the tests first (make "
+                     "check-programs)" % test)
+        return found
+
+    def run(self, test, mutant, where):
+        """Does the test notice?"""
+        exe = os.path.join(where, test)
+        link = [*self.cc, "-o", exe, *self.wraps(test), *self.objects(test),
+                mutant, *glob.glob(
+                    self.build + "/tests/unit/.libs/libunit_la-*.o"),
+                self.build + "/.libs/libmessage.a",
+                self.build + "/.libs/libaudientcore.a", *self.libs]
+        done = subprocess.run(link, capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            sys.exit("mutate.py: cannot link %s:\n%s" % (test, done.stderr))
+        start = time.monotonic()
+        try:
+            done = subprocess.run(
+                [exe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=PATIENCE * (1 + self.seconds.get(test, 60)),
+                check=False, env={**os.environ,
+                                                   "TMPDIR": where})
+        except subprocess.TimeoutExpired:
+            return True
+        finally:
+            os.unlink(exe)
+        self.seconds.setdefault(test, time.monotonic() - start)
+        return done.returncode != 0
+
+    def try_one(self, name, text, mutant):
+        """"killed", "survived", or "no C" for what does not compile."""
+        where = os.path.join(self.work, "t%d" % threading.get_ident())
+        os.makedirs(where, exist_ok=True)
+        path = os.path.join(where, os.path.basename(name))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text if mutant is None else
+                    text[:mutant.at] + mutant.text + text[mutant.end:])
+        if subprocess.run([*self.cc, *self.cflags, "-c", path, "-o",
+                           path + ".o"], capture_output=True,
+                          check=False).returncode != 0:
+            return "no C"
+        tests = FILES[name].split() + LAST.split()
+        for test in tests:
+            if self.run(test, path + ".o", where):
+                return "killed"
+        return "survived"
+
+
+def name_of(name, text, mutant):
+    """A name that survives other changes of the file."""
+    line = text.splitlines()[mutant.line - 1].strip()
+    start = text.rfind("\n", 0, mutant.at) + 1
+    same = text[start:mutant.at].count(text[mutant.at:mutant.end]) \
+        if mutant.what != "check dropped" else 0
+    function = re.findall(r"^([a-z]\w*)\(", text[:mutant.at], re.M)
+    return "%s: %s: %s: %s%s" % (name, (function or ["-"])[-1], mutant.what,
+                                 line, " #%d" % (same + 1) if same else "")
+
+
+def excuses(source):
+    """The survivors that are known: {name: reason}."""
+    known, reason = {}, ""
+    for line in open(source + "/tests/mutants", encoding="utf-8"):
+        if line.startswith("# "):
+            reason = line[2:].strip()
+        elif line.strip():
+            known[line.strip()] = reason
+    return known
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    source, build = map(os.path.abspath, sys.argv[1:3])
+    names = sys.argv[3:] or sorted(FILES)
+    known, bad, totals = excuses(source), [], collections.Counter()
+    used = set()
+    with tempfile.TemporaryDirectory(prefix="audient-mutate-") as work, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        bench = Bench(source, build, work)
+        for name in names:
+            with open(os.path.join(source, name), encoding="utf-8") as f:
+                text = f.read()
+            if bench.try_one(name, text, None) != "survived":
+                sys.exit("mutate.py: %s: its tests fail as it is" % name)
+            todo = mutants(text)
+            count = collections.Counter()
+            for mutant, result in zip(todo, pool.map(
+                    lambda m, n=name, t=text: bench.try_one(n, t, m), todo)):
+                if result == "survived":
+                    this = name_of(name, text, mutant)
+                    if this in known:
+                        result = "excused"
+                        used.add(this)
+                    else:
+                        bad.append("%d: %s" % (mutant.line, this))
+                        print("survivor, line " + bad[-1], flush=True)
+                count[result] += 1
+            totals += count
+            print("%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
+                  "noticed" % (name, sum(count.values()) - count["no C"],
+                               count["killed"], count["survived"],
+                               count["excused"]), flush=True)
+    for line in sorted(set(known) - used):
+        if line.split(":")[0] in names:
+            print("a test notices this now: " + line)
+    print("%d mutants, %d killed, %d survive, %d cannot be noticed" % (
+        sum(totals.values()) - totals["no C"], totals["killed"],
+        totals["survived"], totals["excused"]))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
