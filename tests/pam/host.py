@@ -65,11 +65,12 @@ class Outcome:
 
 
 class Host:
-    """A process that stands for an application."""
+    """A process that stands for an application, under a command if given."""
 
-    def __init__(self, pam_dir, env=None):
+    def __init__(self, pam_dir, env=None, under=()):
         self._process = subprocess.Popen(
-            [os.path.join(BUILD, "tests", "tools", "pamhost"), pam_dir],
+            [*under, os.path.join(BUILD, "tests", "tools", "pamhost"),
+             pam_dir],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
         self.pid = self._process.pid
