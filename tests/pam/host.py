@@ -16,7 +16,7 @@ AUTHINFO_UNAVAIL, USER_UNKNOWN, MAXTRIES = 9, 10, 11
 CONV_ERR, IGNORE, ABORT, MODULE_UNKNOWN = 19, 25, 26, 28
 CONV_AGAIN, INCOMPLETE = 30, 31
 SILENT, DISALLOW_NULL_AUTHTOK = 0x8000, 1
-ITEMS = {"user": 2, "tty": 3, "rhost": 4, "authtok": 6, "ruser": 8,
+ITEMS = {"service": 1, "user": 2, "tty": 3, "rhost": 4, "authtok": 6, "ruser": 8,
          "prompt": 9}
 
 
@@ -82,6 +82,9 @@ class Host:
         self._process.stdin.close()
         self._process.stdout.close()
         self.status = self._process.wait()
+
+    def descriptors(self):
+        return sorted(os.listdir("/proc/%d/fd" % self._process.pid))
 
     def command(self, *words):
         self._process.stdin.write(" ".join(words) + "\n")
