@@ -203,13 +203,19 @@ def account_phase(w):
              w.mint(claims={USERNAME_CLAIM: "alice"}), SUCCESS, PERM_DENIED),
             ("a password", "sesame", SUCCESS, SUCCESS)):
         got = w.login(token, service="loose")
+        w.rig.case(not got.account.has_logged("used no token"),
+                   "a stack that ignores us, %s: nothing of the sort" % what,
+                   got.account.show())
         w.check("a stack that ignores us, %s: the account phase says %d" % (
             what, account), got, auth, account=account)
     w.rig.write("pam.d/loose", open(os.path.join(
         w.stacks, "loose")).read().replace(w.config, w.rig.configure(
             "tokenless_account = deny", "tokenless.conf")))
-    w.check("the same, tokenless_account = deny, a password",
-            w.login("sesame", service="loose"), SUCCESS, account=PERM_DENIED)
+    got = w.login("sesame", service="loose")
+    w.check("the same, tokenless_account = deny, a password", got, SUCCESS,
+            account=PERM_DENIED)
+    w.check("and the log says so", got.account, PERM_DENIED, level=NOTICE,
+            log="the login used no token")
     w.stack("brief", config=w.rig.configure("clock_tolerance = 0",
                                             "brief.conf"))
     with Host(w.stacks) as h:
