@@ -31,7 +31,7 @@ SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
 # linked with the mutant; of a plug-in, which is built with it.
 FILES = {
     "core/alg.c": "alg jws",
-    "core/audient.c": "audient login remembered cacheusers inspect verifier",
+    "core/audient.c": "audient asked login remembered inspect verifier",
     "core/authn.c": "authn",
     "core/b64url.c": "b64url",
     "core/claims.c": "claims times",
@@ -46,7 +46,7 @@ FILES = {
     "core/keyset.c": "keyset watch cacheusers audient",
     "core/list.c": "list chaos",
     "core/once.c": "once chaos",
-    "core/opaque.c": "opaque",
+    "core/opaque.c": "opaque asked",
     "core/policy.c": "policy",
     "core/token.c": "token",
     "core/usermap.c": "usermap chaos failures",
@@ -294,7 +294,8 @@ class Bench:
     def run_module(self, test, where):
         if test == "pam":
             rows = self.rows.setdefault(where, Rows(self.source, where))
-            return self.timed(test, rows.fail)
+            # twice: they have real clocks, and the machine may be busy
+            return self.timed(test, rows.fail) and self.timed(test, rows.fail)
         exe = os.path.join(self.build, "tests", test.replace("/", "/test_"))
         return self.timed(test, lambda patience: run_for(
             patience, [exe], env={**os.environ, "TMPDIR": where,
