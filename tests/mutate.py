@@ -43,7 +43,7 @@ FILES = {
     "core/jwk.c": "jwk keys chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
-    "core/keyset.c": "keyset watch cacheusers audient",
+    "core/keyset.c": "keyset admin inspect remembered",
     "core/list.c": "list chaos",
     "core/once.c": "once chaos",
     "core/opaque.c": "opaque asked",
