@@ -148,6 +148,7 @@ class Rows:
         self.command = [sys.executable, source + "/tests/pam/test_pam.py",
                         "again"]
         self.build, self.process = build, None
+        self.answer = ""        # the row that noticed, for a look
 
     def fail(self, seconds):
         """Do they notice?  A new process if the last one was ended."""
@@ -166,6 +167,7 @@ class Rows:
         timer.cancel()
         if not answer:
             self.close()
+        self.answer = answer.strip() or "ended"
         return answer != "passed\n"
 
     def kill(self):
@@ -304,6 +306,7 @@ class Bench:
     def close(self):
         for rows in self.rows.values():
             rows.close()
+        self.rows.clear()
 
     def try_one(self, name, text, mutant):
         """"killed", "survived", or "no C" for what does not compile."""
@@ -371,7 +374,8 @@ def main():
                 text = f.read()
             result = bench.try_one(name, text, None)
             if result != "survived":
-                sys.exit("mutate.py: %s as it is: %s" % (name, result))
+                sys.exit("mutate.py: %s as it is: %s %s" % (
+                    name, result, [r.answer for r in bench.rows.values()]))
             todo = mutants(text)
             count = collections.Counter()
             for mutant, result in zip(todo, pool.map(
@@ -385,6 +389,7 @@ def main():
                         bad.append("%d: %s" % (mutant.line, this))
                         print("survivor, line " + bad[-1], flush=True)
                 count[result] += 1
+            bench.close()
             totals += count
             print("%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
                   "noticed" % (name, sum(count.values()) - count["no C"],
