@@ -102,13 +102,24 @@ struct audient_verdict {
 MUST_CHECK enum reason audient_check(struct audient *audient,
     const struct audient_request *request, struct audient_verdict *verdict);
 
-/*
- * Counts a decision and makes its audit line: stable "key=value" pairs, no
- * newline.  A host calls it once per decision.
- */
+#define AUDIENT_PAIRS_MAX 16
+
+/* A line for the log: stable "key=value" pairs, no newline. */
+struct audient_line {
+	char text[AUDIENT_LINE_MAX];
+	size_t len;
+	/* The same pairs for logs with fields; a value has lost its quotes. */
+	struct audient_pair {
+		const char *key;   /* static */
+		struct span value; /* in text */
+	} pairs[AUDIENT_PAIRS_MAX];
+	size_t n_pairs;
+};
+
+/* Counts a decision and makes its line.  A host calls it once per decision. */
 void audient_audit(const struct audient *audient,
     const struct audient_request *request,
-    const struct audient_verdict *verdict, char line[AUDIENT_LINE_MAX]);
+    const struct audient_verdict *verdict, struct audient_line *line);
 
 /*
  * How logs call a token: the first 12 digits of its SHA-256; "" for what does
@@ -142,10 +153,10 @@ bool audient_login_keep(struct audient *audient, const char *id,
 bool audient_login_take(struct audient *audient, const char *id,
     struct audient_login *login);
 
-/* The audit line of a session's "open" or "close", like that of a decision. */
+/* The line of a session's "open" or "close", like that of a decision. */
 void audient_audit_session(const char *service, const char *user,
     const char *event, const struct audient_login *login,
-    char line[AUDIENT_LINE_MAX]);
+    struct audient_line *line);
 
 /* For a token that comes in pieces. */
 enum audient_completeness {

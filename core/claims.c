@@ -5,13 +5,23 @@
 
 #define AUDIENCES_MAX 64
 
+const struct json *
+claims_cid(const struct claims *claims)
+{
+	if (claims->proof != PROOF_JWT || claims_get(claims, "azp") != NULL ||
+	    claims_get(claims, "client_id") != NULL)
+		return NULL;
+	return claims_get(claims, "cid");
+}
+
 struct span
 claims_client(const struct claims *claims)
 {
 	struct span s = { .ptr = NULL };
 
-	if (!json_as_string(claims_get(claims, "azp"), &s))
-		(void)json_as_string(claims_get(claims, "client_id"), &s);
+	if (!json_as_string(claims_get(claims, "azp"), &s) &&
+	    !json_as_string(claims_get(claims, "client_id"), &s))
+		(void)json_as_string(claims_cid(claims), &s);
 	return s;
 }
 

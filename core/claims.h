@@ -48,7 +48,14 @@ claims_get(const struct claims *claims, const char *name)
 	return json_get(claims->json, name);
 }
 
-/* "azp" or "client_id", the application that got the token; may be empty. */
+/*
+ * "cid", Okta's name of the client, where neither "azp" nor "client_id" is
+ * there; or NULL.  Beside them it may mean anything, as it may in what
+ * /userinfo tells of a person.
+ */
+const struct json *claims_cid(const struct claims *claims);
+
+/* The application that got the token, by any of these names; may be empty. */
 struct span claims_client(const struct claims *claims);
 
 #endif

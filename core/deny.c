@@ -241,7 +241,8 @@ matches(const struct entry *e, const struct claims *claims, struct span kid)
 		return claim_is(claims, "sub", e->value);
 	case KIND_AZP:
 		return claim_is(claims, "azp", e->value) ||
-		    claim_is(claims, "client_id", e->value);
+		    claim_is(claims, "client_id", e->value) ||
+		    claim_is(claims, "cid", e->value);
 	case KIND_JTI:
 		return claim_is(claims, "jti", e->value);
 	case KIND_KID:

@@ -30,7 +30,8 @@ policy_find_subject(struct span name, enum subject_kind *kind)
 
 /*
  * Auth0 marks a client's own token with "gty", with "@clients" behind the
- * client's id in "sub", or, for agents, with neither: then "sub" is the id.
+ * client's id in "sub", or, for agents, with neither: then "sub" is the id, as
+ * it is with Okta.  Entra ID can be told to mark it with "idtyp".
  */
 static bool
 is_machine(const struct claims *claims, struct span sub)
@@ -39,7 +40,9 @@ is_machine(const struct claims *claims, struct span sub)
 		   span_of("client-credentials")) ||
 	    span_ends(sub, "@clients") || span_starts(sub, "agt_") ||
 	    json_holds(claims_get(claims, "azp"), sub) ||
-	    json_holds(claims_get(claims, "client_id"), sub);
+	    json_holds(claims_get(claims, "client_id"), sub) ||
+	    json_holds(claims_cid(claims), sub) ||
+	    json_holds(claims_get(claims, "idtyp"), span_of("app"));
 }
 
 enum subject_kind
@@ -88,6 +91,8 @@ check_client(const struct claims *claims, const struct policy_rules *rules,
 
 	if (rules->clients.n == 0)
 		return REASON_OK;
+	if (id == NULL)
+		id = claims_cid(claims); /* none beside azp */
 	if ((azp == NULL && id == NULL) ||
 	    (azp != NULL &&
 		(!json_as_string(azp, &s) || !list_has(&rules->clients, s))) ||

@@ -25,7 +25,7 @@ struct policy_rules {
 	struct list permissions;   /* all of them, in "permissions" */
 	struct claim_rule *claims; /* all of them */
 	size_t n_claims;
-	struct list clients;	   /* one of them is azp and client_id */
+	struct list clients; /* one of them is azp and client_id, or cid */
 	struct list organizations; /* one of them is org_id or org_name */
 	bool any_organization;
 	unsigned int subjects; /* SUBJECT_BIT()s */

@@ -70,28 +70,35 @@ verdict_set_trace(struct audient_verdict *v, const struct trace *trace)
 }
 
 /* Built where it stands: want of memory must not cost us the audit line. */
-struct line {
-	char *s; /* AUDIENT_LINE_MAX bytes */
-	size_t len;
-};
-
 static void
-add(struct line *line, const char *s, size_t n)
+add(struct audient_line *line, const char *s, size_t n)
 {
 	const size_t left = AUDIENT_LINE_MAX - 1 - line->len;
 
 	if (n > left)
 		n = left;
-	memcpy(line->s + line->len, s, n);
+	memcpy(line->text + line->len, s, n);
 	line->len += n;
-	line->s[line->len] = '\0';
+	line->text[line->len] = '\0';
+}
+
+/* The value is what the line has of it, from start to its end. */
+static void
+note(struct audient_line *line, const char *key, size_t start)
+{
+	if (start == AUDIENT_LINE_MAX - 1 || line->n_pairs == AUDIENT_PAIRS_MAX)
+		return; /* the line is full */
+	line->pairs[line->n_pairs++] = (struct audient_pair){ .key = key,
+		.value = { .ptr = line->text + start,
+		    .len = line->len - start } };
 }
 
 /* key=value, in quotes if it could be taken for something else */
 static void
-pair(struct line *line, const char *key, struct span value)
+pair(struct audient_line *line, const char *key, struct span value)
 {
 	struct text text UNINITIALIZED;
+	size_t start;
 
 	text_clear(&text);
 	text_add(&text, value, VALUE_SHOWN);
@@ -100,17 +107,29 @@ pair(struct line *line, const char *key, struct span value)
 	add(line, key, strlen(key));
 	add(line, "=", 1);
 	if (text.len > 0 && strpbrk(text.s, " \"=") == NULL) {
+		start = line->len;
 		add(line, text.s, text.len);
+		note(line, key, start);
 		return;
 	}
 	add(line, "\"", 1);
+	start = line->len;
 	for (const char *p = text.s; *p != '\0'; p++)
 		add(line, *p == '"' ? "'" : p, 1);
+	note(line, key, start);
 	add(line, "\"", 1);
 }
 
 static void
-pair_if(struct line *line, const char *key, const char *value)
+line_init(struct audient_line *line)
+{
+	line->text[0] = '\0';
+	line->len = 0;
+	line->n_pairs = 0;
+}
+
+static void
+pair_if(struct audient_line *line, const char *key, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
 		pair(line, key, span_of(value));
@@ -128,9 +147,8 @@ get_id(const struct audient *a, const struct audient_request *rq,
 
 void
 audient_audit(const struct audient *a, const struct audient_request *rq,
-    const struct audient_verdict *v, char out[AUDIENT_LINE_MAX])
+    const struct audient_verdict *v, struct audient_line *line)
 {
-	struct line line = { .s = out };
 	const enum outcome outcome = reason_outcome(v->reason);
 	char id[AUDIENT_TOKEN_ID_SIZE];
 
@@ -139,30 +157,31 @@ audient_audit(const struct audient *a, const struct audient_request *rq,
 	else
 		count_decisions(a->world.cache, rq->service, v->reason, 1);
 	get_id(a, rq, v, id);
-	pair(&line, "service", span_of(rq->service));
-	pair_if(&line, "user",
+	line_init(line);
+	pair(line, "service", span_of(rq->service));
+	pair_if(line, "user",
 	    v->user[0] != '\0'			? v->user
 		: rq->uid == AUDIENT_NO_ACCOUNT ? "(no account)"
 						: rq->user);
 	if (v->is_delegate)
-		pair_if(&line, "acts_for", rq->user);
-	pair(&line, "verdict", span_of(outcome_name(outcome)));
-	pair(&line, "reason", span_of(reason_name(v->reason)));
-	pair_if(&line, "subject", v->subject);
-	pair_if(&line, "client", v->client);
-	pair_if(&line, "token", id);
-	pair_if(&line, "key", v->key);
+		pair_if(line, "acts_for", rq->user);
+	pair(line, "verdict", span_of(outcome_name(outcome)));
+	pair(line, "reason", span_of(reason_name(v->reason)));
+	pair_if(line, "subject", v->subject);
+	pair_if(line, "client", v->client);
+	pair_if(line, "token", id);
+	pair_if(line, "key", v->key);
 	if (v->proof != PROOF_NONE)
-		pair(&line, "proof", span_of(proof_name(v->proof)));
+		pair(line, "proof", span_of(proof_name(v->proof)));
 	if (v->proof == PROOF_USERINFO)
-		pair(&line, "audience", span_of("unbound"));
-	pair_if(&line, "rhost", rq->rhost);
+		pair(line, "audience", span_of("unbound"));
+	pair_if(line, "rhost", rq->rhost);
 	if (outcome != OUTCOME_ALLOW) {
-		pair_if(&line, "check", v->check);
-		pair_if(&line, "found", v->found);
+		pair_if(line, "check", v->check);
+		pair_if(line, "found", v->found);
 		/* people type passwords into the wrong field, too */
 		if (rq->uid != AUDIENT_NO_ACCOUNT)
-			pair_if(&line, "wanted", v->wanted);
+			pair_if(line, "wanted", v->wanted);
 	}
 }
 
@@ -180,20 +199,20 @@ audient_login(const struct audient *a, const struct audient_request *rq,
 
 void
 audient_audit_session(const char *service, const char *user, const char *event,
-    const struct audient_login *login, char out[AUDIENT_LINE_MAX])
+    const struct audient_login *login, struct audient_line *line)
 {
-	struct line line = { .s = out };
 	char expires[24];
 
-	pair(&line, "service", span_of(service));
-	pair(&line, "user", span_of(user));
-	pair(&line, "session", span_of(event));
-	pair_if(&line, "subject", login->subject);
-	pair_if(&line, "client", login->client);
-	pair_if(&line, "token", login->token_id);
+	line_init(line);
+	pair(line, "service", span_of(service));
+	pair(line, "user", span_of(user));
+	pair(line, "session", span_of(event));
+	pair_if(line, "subject", login->subject);
+	pair_if(line, "client", login->client);
+	pair_if(line, "token", login->token_id);
 	if (login->expires != 0) {
 		(void)snprintf(expires, sizeof(expires), "%lld",
 		    (long long)login->expires);
-		pair(&line, "expires", span_of(expires));
+		pair(line, "expires", span_of(expires));
 	}
 }

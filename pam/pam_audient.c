@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "guest.h"
+#include "journal.h"
 #include "login.h"
 #include "prompt.h"
 
@@ -53,12 +54,12 @@ report(pam_handle_t *pamh, struct audient *audient, struct audient_request *rq,
     const struct audient_verdict *verdict)
 {
 	const void *rhost = NULL;
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 
 	(void)pam_get_item(pamh, PAM_RHOST, &rhost);
 	rq->rhost = rhost;
-	audient_audit(audient, rq, verdict, line);
-	pam_syslog(pamh, level_of(verdict->reason), "%s", line);
+	audient_audit(audient, rq, verdict, &line);
+	journal_log(pamh, "auth", level_of(verdict->reason), &line);
 }
 
 static enum reason

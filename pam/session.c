@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "journal.h"
 #include "login.h"
 
 /* What pam_systemd(8) looks for. */
@@ -72,13 +73,13 @@ static void
 audit(pam_handle_t *pamh, const struct args *args, const char *event,
     const struct login *login)
 {
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	const void *user = NULL;
 
 	(void)pam_get_item(pamh, PAM_USER, &user);
 	audient_audit_session(args->service, user != NULL ? user : "", event,
-	    &login->who, line);
-	pam_syslog(pamh, LOG_INFO, "%s", line);
+	    &login->who, &line);
+	journal_log(pamh, "session", LOG_INFO, &line);
 }
 
 /* Of this process, or of the child that asked for the token. */

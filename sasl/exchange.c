@@ -221,13 +221,13 @@ check_token(struct exchange *x, sasl_server_params_t *sparams,
 		.rhost = sparams->ipremoteport,
 	};
 	struct audient_verdict verdict;
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	enum reason reason;
 
 	reason = audient_check(x->mech->audient, &rq, &verdict);
-	audient_audit(x->mech->audient, &rq, &verdict, line);
+	audient_audit(x->mech->audient, &rq, &verdict, &line);
 	sparams->utils->log(sparams->utils->conn, level_of(reason),
-	    PLUGIN ": %s", line);
+	    PLUGIN ": %s", line.text);
 	if (reason == REASON_OK)
 		return accept_user(sparams, &verdict, m->authzid, oparams);
 	return refuse(x, sparams, reason, out, outlen);

@@ -61,6 +61,7 @@ SERVER_TESTS = \
 	tests/servers/test_flood.py \
 	tests/servers/test_guest.py \
 	tests/servers/test_guest_pam.py \
+	tests/servers/test_journal.py \
 	tests/servers/test_lengths.py \
 	tests/servers/test_opaque.py \
 	tests/servers/test_provider.py \
@@ -117,7 +118,7 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 	$(PAM_TESTS) tests/pam/host.py \
 	$(SERVER_TESTS) tests/servers/demo.py tests/servers/devicelib.py \
 	tests/servers/directory.py tests/servers/faultlib.py \
-	tests/servers/house.py tests/servers/jail \
+	tests/servers/house.py tests/servers/jail tests/servers/journal.py \
 	tests/servers/recipe.py tests/servers/rig.py tests/servers/slapd.py \
 	tests/servers/soak.py tests/servers/sshd.py tests/tenant
 

@@ -106,7 +106,7 @@ bench-login: all tests/bench/pam_clock.la
 		$(srcdir)/tests/bench/bench_login.py
 
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py \
-	tests/bench/check_instructions.py tests/bench/report.py \
-	tests/bench/saslbench.py
+	tests/bench/check_instructions.py tests/bench/hostbench.py \
+	tests/bench/report.py tests/bench/saslbench.py
 
 .PHONY: bench bench-login

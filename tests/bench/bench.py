@@ -18,6 +18,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE, "tests", "servers"))
 
+import hostbench                                                # noqa: E402
 import report                                                   # noqa: E402
 import saslbench                                                # noqa: E402
 from rig import (AUDIENCE, BUILD, OTHER_AUDIENCE,               # noqa: E402
@@ -200,6 +201,7 @@ def pam(b):
 def sasl(b):
     saslbench.exchanges(b, ROUNDS)
     saslbench.binds(b)
+    hostbench.logins(b)
 
 
 def opaque(b):

@@ -20,6 +20,10 @@ TITLES = {
     "sasl": "An exchange through libsasl2",
     "sasl-load": "A process that starts libsasl2, and never uses it",
     "sasl-binds": "Binds on slapd, one client on its socket",
+    "hosts-tls": "Logins on hosts with our plug-in, and on Dovecot, which "
+                 "checks the same tokens itself; a connection with TLS each",
+    "hosts-sockets": "The same on one connection: a bind on slapd's socket, "
+                     "a question to Dovecot's auth",
     "opaque": "An opaque token",
     "lookup": "A question to /userinfo",
 }

@@ -127,7 +127,7 @@ check(struct audient *audient, struct span token)
 		.user = "alice",
 		.uid = AUDIENT_NOT_ACCOUNTS,
 		.at = NOW };
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	struct audient_verdict v;
 	const enum reason reason = audient_check(audient, &rq, &v);
 
@@ -137,9 +137,9 @@ check(struct audient *audient, struct span token)
 	must(reason != REASON_OK || strcmp(v.user, "alice") == 0,
 	    "it is alice");
 	fuzz_let_in += reason == REASON_OK;
-	audient_audit(audient, &rq, &v, line);
+	audient_audit(audient, &rq, &v, &line);
 	fuzz_judge(token, reason_name(reason), reason == REASON_OK);
-	for (const char *p = line; *p != '\0'; p++)
+	for (const char *p = line.text; *p != '\0'; p++)
 		must(*p >= ' ' && *p <= '~', "the log is printable");
 	return reason;
 }

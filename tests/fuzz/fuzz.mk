@@ -25,7 +25,8 @@ WRAP_BROKEN = $(WRAP_MALLOC) \
 	-Wl,--wrap=EVP_DigestInit_ex2,--wrap=EVP_DigestUpdate \
 	-Wl,--wrap=EVP_DigestFinal_ex,--wrap=EVP_PKEY_verify_init \
 	-Wl,--wrap=EVP_PKEY_verify,--wrap=EVP_PKEY_CTX_set_signature_md \
-	-Wl,--wrap=clock_gettime,--wrap=time,--wrap=getpwnam_r
+	-Wl,--wrap=clock_gettime,--wrap=time,--wrap=getpwnam_r \
+	-Wl,--wrap=sendto
 WITH_ANSWERS = $(AM_LDFLAGS) -export-dynamic $(WRAP_BROKEN) \
 	-Wl,--wrap=socketpair,--wrap=posix_spawn
 FUZZ_LDADD = tests/unit/libunit.la libmessage.la libqr.la $(PAM_LIBS)

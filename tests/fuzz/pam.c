@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <dlfcn.h>
+#include <errno.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -45,6 +47,7 @@ static struct {
 	bool is_mute;
 } user;
 
+static bool has_journal;
 static char *log_piece; /* what no line may have; NULL: there is none */
 
 EXPORT struct relay fuzz_relay = {
@@ -95,6 +98,27 @@ __syslog_chk(int priority, int flag, const char *fmt, ...)
 	va_start(ap, fmt);
 	look(fmt, ap);
 	va_end(ap);
+}
+
+/* The journal: one of the hosts has it. */
+ssize_t __wrap_sendto(int fd, const void *data, size_t n, int flags,
+    const struct sockaddr *to, socklen_t size);
+
+ssize_t
+__wrap_sendto(int fd, const void *data, size_t n, int flags,
+    const struct sockaddr *to, socklen_t size)
+{
+	(void)fd;
+	(void)flags;
+	(void)to;
+	(void)size;
+	must(log_piece == NULL ||
+		memmem(data, n, log_piece, strlen(log_piece)) == NULL,
+	    "the journal has no piece of a token");
+	if (has_journal)
+		return (ssize_t)n;
+	errno = ENOENT;
+	return -1;
 }
 
 static char *
@@ -290,6 +314,7 @@ fuzz_run_pam(struct span in)
 	user.at = 0;
 	user.is_mute = (g.how & HOW_MUTE) != 0;
 	fuzz_relay.authtok = (g.how & HOW_STACK) == 1 ? entered : NULL;
+	has_journal = (g.how & HOW_STACK) == 3;
 	log_piece = g.header.len > 0 ? g.token + strlen(g.token) - TAIL : NULL;
 	fd = dup(STDERR_FILENO);
 	close(fd);

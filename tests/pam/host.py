@@ -17,7 +17,7 @@ CONV_ERR, IGNORE, ABORT, MODULE_UNKNOWN = 19, 25, 26, 28
 CONV_AGAIN, INCOMPLETE = 30, 31
 SESSION_ERR = 14
 SILENT, DISALLOW_NULL_AUTHTOK = 0x8000, 1
-ITEMS = {"user": 2, "tty": 3, "rhost": 4, "authtok": 6, "ruser": 8,
+ITEMS = {"service": 1, "user": 2, "tty": 3, "rhost": 4, "authtok": 6, "ruser": 8,
          "prompt": 9}
 
 
@@ -66,11 +66,12 @@ class Outcome:
 
 
 class Host:
-    """A process that stands for an application."""
+    """A process that stands for an application, under a command if given."""
 
-    def __init__(self, pam_dir, env=None):
+    def __init__(self, pam_dir, env=None, under=()):
         self._process = subprocess.Popen(
-            [os.path.join(BUILD, "tests", "tools", "pamhost"), pam_dir],
+            [*under, os.path.join(BUILD, "tests", "tools", "pamhost"),
+             pam_dir],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, **(env or {})})
         self.pid = self._process.pid
@@ -82,6 +83,9 @@ class Host:
         self._process.stdin.close()
         self._process.stdout.close()
         self.status = self._process.wait()
+
+    def descriptors(self):
+        return sorted(os.listdir("/proc/%d/fd" % self._process.pid))
 
     def command(self, *words):
         self._process.stdin.write(" ".join(words) + "\n")

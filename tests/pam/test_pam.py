@@ -5,6 +5,7 @@ way in which a conversation can fail, and what applications may tell us."""
 
 import os
 import re
+import socket
 import sys
 import time
 
@@ -15,6 +16,7 @@ import host                                                     # noqa: E402
 from host import (AUTH_ERR, AUTHINFO_UNAVAIL, BUF_ERR, CONV_AGAIN,
                   CONV_ERR, IGNORE, MAXTRIES, MODULE, PERM_DENIED,
                   SERVICE_ERR, SUCCESS, USER_UNKNOWN, Host)     # noqa: E402
+import journal as journal_module                                # noqa: E402
 from rig import OTHER_AUDIENCE, USERNAME_CLAIM, Rig   # noqa: E402
 
 USER = "nobody"         # an account that every system has
@@ -649,9 +651,107 @@ def junk_password(w):
                 reason="not_a_token", prompts=[ASK])
 
 
+# --- systemd's journal ------------------------------------------------------------------
+
+def journal_row(w, what, journal, wanted, answer="sesame", items=()):
+    """One decision: with wanted, an entry of the journal whose fields are
+    the pairs of its text; without, a line of syslog; never both."""
+    env = {"AUDIENT_JOURNAL": journal.path} if journal else None
+    with Host(w.stacks, env) as h:
+        h.start("app", USER)
+        before = h.descriptors()
+        for name, text in items:
+            h.item(name, text)
+        h.answers(answer)
+        began = time.monotonic()
+        got = h.call("authenticate")
+        took = time.monotonic() - began
+        after = h.descriptors()
+        h.end()
+    lines = [text for _, text in got.log if "verdict=" in text]
+    entries = journal.entries() if wanted else []
+    names = [name for entry in entries for name, _ in entry]
+    bad = []
+    if (len(entries), len(lines)) != ((1, 0) if wanted else (0, 1)):
+        bad.append("%d entries, %d lines" % (len(entries), len(lines)))
+    if len(names) != len(set(names)):
+        bad.append("a field twice")
+    for entry in entries:
+        text = dict(entry)["MESSAGE"]
+        if [f for f in entry if f[0].startswith("AUDIENT_")] != \
+                journal_module.pairs_of(text):
+            bad.append("the fields are not the pairs")
+        if set(names) - {n for n in names if n.startswith("AUDIENT_")} != \
+                {"MESSAGE", "PRIORITY", "SYSLOG_FACILITY",
+                 "SYSLOG_IDENTIFIER"}:
+            bad.append("other fields")
+        if any(c < " " or c > "~" for name, text in entry
+               if name.startswith("AUDIENT_") for c in text):
+            bad.append("a field that is not clean")
+    if before != after:
+        bad.append("descriptors: %r, then %r" % (before, after))
+    if took > 10:
+        bad.append("it took %.1f s" % took)
+    w.rig.case(not bad and got.rc == (SUCCESS if answer == w.good
+                                      else AUTH_ERR),
+               "journal: " + what, *bad, got.show(), *entries)
+    return dict(entries[0]) if entries else {}
+
+
+def journal(w):
+    path = w.rig.path("journal")
+    j = journal_module.Journal(os.path.join(path, "socket"))
+    e = journal_row(w, "let in", j, True, w.good)
+    w.rig.case(e.get("MESSAGE", "").startswith(
+        "pam_audient(app:auth): service=app user=nobody verdict=allow "
+        "reason=ok ") and (e["PRIORITY"], e["SYSLOG_FACILITY"],
+                           e["SYSLOG_IDENTIFIER"]) == ("6", "10", "pamhost"),
+        "journal: text, level, facility and identifier as in syslog", e)
+    e = journal_row(w, "refused", j, True, w.mint(audience=OTHER_AUDIENCE))
+    w.rig.case((e.get("AUDIENT_REASON"), e.get("AUDIENT_CHECK"),
+                e.get("AUDIENT_FOUND", "").startswith("[" + OTHER_AUDIENCE),
+                e.get("PRIORITY")) == (
+        "audience_refused", "audience", True, "5"),
+        "journal: the refusal is in its fields", e)
+    w.rig.case("AUDIENT_USER" in journal_row(w, "no token", j, True),
+               "journal: who it was is in its fields")
+    for what, text, seen in (
+            ("fields of its own", "x\nAUDIENT_VERDICT=allow\nPRIORITY=0\n",
+             "x\\x0aAUDIENT_VERDICT=allow\\x0aPRIORITY=0\\x0a"),
+            ("pairs of its own", 'x" verdict=allow "', "x' verdict=allow '"),
+            ("control bytes", "a\x01\x1b[2Jb\x7f", "a\\x01\\x1b[2Jb\\x7f"),
+            ("bytes that are no UTF-8", b"\xff\xfe", "\\xff\\xfe"),
+            ("a format", "%n%s%n", "%n%s%n"),
+            ("300 bytes", "h" * 300, "h" * 160 + "...")):
+        e = journal_row(w, "a host with " + what, j, True,
+                        items=[("rhost", text)])
+        w.rig.case((e.get("AUDIENT_RHOST"), e.get("AUDIENT_VERDICT")) ==
+                   (seen, "deny"), "journal: and it is a value", e)
+    w.stack("app\npriority=0")
+    e = journal_row(w, "a service with a newline", j, True, w.good,
+                    [("service", "app\npriority=0")])
+    w.rig.case((e.get("AUDIENT_SERVICE"), e.get("PRIORITY")) ==
+               ("app\\x0apriority=0", "6"), "journal: and it is a value", e)
+    w.rig.case(j.fill() > 0, "journal: full")
+    journal_row(w, "full, to syslog, at once", j, False, w.good)
+    j.close()
+    journal_row(w, "nobody listens, to syslog", j, False, w.good)
+    os.unlink(j.path)
+    journal_row(w, "no socket, to syslog", j, False, w.good)
+    w.rig.write("journal/socket", "a file")
+    journal_row(w, "a file, to syslog", j, False, w.good)
+    os.unlink(j.path)
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.bind(j.path)
+        stream.listen()
+        journal_row(w, "a socket of another type, to syslog", j, False,
+                    w.good)
+    journal_row(w, "no journal", None, False, w.good)
+
+
 TESTS = (return_codes, entry_points, account_phase, account_later, sessions,
-         arguments, first_pass, conversation, large_answers, pasted, cuts, hostile_text,
-         hostile_users, junk_password)
+         arguments, first_pass, conversation, large_answers, pasted, cuts,
+         hostile_text, hostile_users, junk_password, journal)
 
 
 def main():

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "wallet.h"
 
 /* --- TLS
@@ -236,6 +237,49 @@ test_again(void **state)
 	rows_end();
 }
 
+static void
+add(void *arg, const char *service, const char *reason, uint64_t n)
+{
+	int64_t *total = arg;
+
+	row_text("service", service, "smtp");
+	row_text("reason", reason, "expired");
+	*total += (int64_t)n;
+}
+
+/* Who only asks what is wanted is no refusal in audient stats, either. */
+static void
+test_counts(void **state)
+{
+	const struct peer peer = { .service = "smtp" };
+	char *bad = bearer(NULL, tokens[EXPIRED]);
+	const struct span sent[] = { span_of(bad), SPAN("n,,\1auth=\1\1"),
+		SPAN("n,a=alice,\1auth=\1\1"), span_of(bad) };
+	char *cache = unit_path(site.dir, "cache");
+	struct talk talk;
+	int64_t total = 0;
+
+	(void)state;
+	sides_close();
+	site_empty_cache(&site);
+	assert_int_equal(host_open(options), SASL_OK);
+	for (size_t i = 0; i < nitems(sent); i++) {
+		talk_open(&talk, &peer);
+		row_count(false);
+		row_number("start", talk_start(&talk, OB, sent[i]),
+		    SASL_CONTINUE);
+		row_number("end", talk_step(&talk, SPAN("\1")), SASL_BADAUTH);
+		talk_close(&talk);
+	}
+	sides_close(); /* writes what was not written yet */
+	row_true("counts", count_read(cache, add, &total));
+	row_number("two of four", total, 2);
+	assert_int_equal(host_open(options), SASL_OK);
+	free(cache);
+	free(bad);
+	rows_end();
+}
+
 int
 main(void)
 {
@@ -246,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_aborts),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_counts),
 	};
 
 	return unit_end(

@@ -76,6 +76,10 @@ class Cyrus:
             "/usr/lib/cyrus/bin/master -D", log="cyrus.log",
             wait_port=self.imap.port)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def restart(self, **options):
         self.rig.stop(self._process)
         self.start(**options)

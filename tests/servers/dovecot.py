@@ -93,6 +93,10 @@ class Dovecot:
             self.rig.replace(name)
         self.rig.accounts("alice", "bob")
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def start(self):
         self._etc()
         self._pam()

@@ -9,6 +9,7 @@ import shutil
 import sys
 
 import rig as rig_module
+from journal import Journal
 from rig import BUILD, OTHER_AUDIENCE, Rig
 
 try:
@@ -47,6 +48,8 @@ class World:
         for service in ("sshd", "sudo", "su", "login"):
             self.house.stack(service, STACK)
         rig.configure()
+        self.journal = Journal(os.path.join(
+            rig.path("root/run/systemd/journal"), "socket"))
         self.sshd = self.house.sshd(
             "KbdInteractiveAuthentication yes", "PasswordAuthentication yes",
             "PubkeyAuthentication no")
@@ -103,6 +106,7 @@ def as_before(w):
             if "fetches" in what:
                 w.forget_keys()
             since = w.rig.syslog.mark()
+            w.journal.entries()
             seen = act(answer)
             phases = ["auth"]
             if is_in:
@@ -111,10 +115,13 @@ def as_before(w):
             else:
                 w.rig.syslog.wait("watch auth:", since)
             got = reports(w.rig.syslog.lines()[since:])
+            told = w.journal.entries()
             # whoever is refused never gets beyond the first phase
             bad = [p for p in phases if p not in got] + [
                 "%s: %s" % (phase, text) for phase in got
                 for text in got[phase] if text != "as before"]
+            if len(told) != (3 if is_in else 1):
+                bad.append("not in the journal: %r" % told)
             w.rig.case(seen.is_in == is_in and not bad,
                        "%s: %s: as before" % (program, what), *bad,
                        seen.screen, *w.rig.syslog.lines()[since:])

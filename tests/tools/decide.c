@@ -70,9 +70,9 @@ decide(void *arg)
 	};
 	struct audient_verdict v;
 	const enum reason reason = audient_check(audient, &rq, &v);
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 
-	audient_audit(audient, &rq, &v, line);
+	audient_audit(audient, &rq, &v, &line);
 	(void)snprintf(job->answer, sizeof(job->answer), "%s %s",
 	    reason_name(reason), v.user);
 	return NULL;

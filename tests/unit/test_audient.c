@@ -71,7 +71,7 @@ check_as(const char *name, const char *service, char *token, enum reason want,
 		.at = NOW,
 		.step = listen,
 		.step_arg = &told };
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	struct audient_verdict v;
 
 	secret = token;
@@ -79,8 +79,8 @@ check_as(const char *name, const char *service, char *token, enum reason want,
 	row_number(name, v.reason, want);
 	row_text(name, v.user, want == REASON_OK ? "alice" : "");
 	row_true(name, (v.check != NULL) == (want != REASON_OK));
-	audient_audit(audient, &rq, &v, line);
-	check_secret(line);
+	audient_audit(audient, &rq, &v, &line);
+	check_secret(line.text);
 	if (steps != NULL)
 		row_text(name, told.data != NULL ? told.data : "", steps);
 	buf_free(&told);

@@ -150,6 +150,8 @@ static const struct row {
 	    "\"azp\":\"urn:mail\"", REASON_TYPE_REFUSED, "kind" },
 	{ "the same by client_id", "azp", "\"client_id\":\"" API "\"",
 	    REASON_TYPE_REFUSED, "kind" },
+	{ "the same by cid", "azp", "\"cid\":\"" API "\"", REASON_TYPE_REFUSED,
+	    "kind" },
 
 	/* sub: 10 */
 	{ "sub missing", "sub", NULL, REASON_CLAIM_INVALID, "sub" },
@@ -367,20 +369,32 @@ test_client(void **state)
 {
 	static const struct {
 		const char *name, *claims, *want;
+		enum proof proof;
 	} clients[] = {
-		{ "azp", "{\"azp\":\"a\"}", "a" },
-		{ "client_id", "{\"client_id\":\"b\"}", "b" },
-		{ "both", "{\"azp\":\"a\",\"client_id\":\"b\"}", "a" },
-		{ "azp no string", "{\"azp\":1,\"client_id\":\"b\"}", "b" },
-		{ "neither", "{}", "" },
-		{ "no strings", "{\"azp\":[\"a\"],\"client_id\":{}}", "" },
+		{ "azp", "{\"azp\":\"a\"}", "a", PROOF_JWT },
+		{ "client_id", "{\"client_id\":\"b\"}", "b", PROOF_JWT },
+		{ "both", "{\"azp\":\"a\",\"client_id\":\"b\"}", "a",
+		    PROOF_JWT },
+		{ "azp no string", "{\"azp\":1,\"client_id\":\"b\"}", "b",
+		    PROOF_JWT },
+		{ "neither", "{}", "", PROOF_JWT },
+		{ "no strings", "{\"azp\":[\"a\"],\"client_id\":{}}", "",
+		    PROOF_JWT },
+		{ "cid", "{\"cid\":\"c\"}", "c", PROOF_JWT },
+		{ "cid no string", "{\"cid\":[\"c\"]}", "", PROOF_JWT },
+		{ "cid behind azp", "{\"azp\":1,\"cid\":\"c\"}", "",
+		    PROOF_JWT },
+		{ "cid behind client_id", "{\"client_id\":null,\"cid\":\"c\"}",
+		    "", PROOF_JWT },
+		{ "cid from /userinfo", "{\"cid\":\"c\"}", "", PROOF_USERINFO },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < nitems(clients); i++) {
 		const struct json *json =
 		    unit_json(clients[i].claims, NULL, NULL);
-		const struct claims claims = { .json = json };
+		const struct claims claims = { .json = json,
+			.proof = clients[i].proof };
 
 		row_true(clients[i].name,
 		    span_is(claims_client(&claims), clients[i].want));

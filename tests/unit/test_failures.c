@@ -178,13 +178,13 @@ check(struct audient *audient, const struct scenario *s)
 		.service = "imap",
 		.user = "alice",
 		.uid = AUDIENT_NOT_ACCOUNTS };
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	struct audient_verdict v;
 	const enum reason reason = audient_check(audient, &rq, &v);
 
 	assert_int_equal(v.reason, reason);
 	assert_string_equal(v.user, reason == REASON_OK ? "alice" : "");
-	audient_audit(audient, &rq, &v, line);
+	audient_audit(audient, &rq, &v, &line);
 	return reason;
 }
 

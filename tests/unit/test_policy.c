@@ -123,8 +123,30 @@ static const struct row {
 	    "client" },
 	{ "client_id number", { .clients = "client" }, NULL, "\"client_id\":1",
 	    REASON_CLIENT_REFUSED, "client" },
-	{ "cid", { .clients = "client" }, "azp", "\"cid\":\"client\"",
+	{ "another cid", { .clients = "client" }, "azp", "\"cid\":\"evil\"",
 	    REASON_CLIENT_REFUSED, "client" },
+	{ "cid good, azp bad", { .clients = "client" }, NULL,
+	    "\"azp\":\"evil\",\"cid\":\"client\"", REASON_CLIENT_REFUSED,
+	    "client" },
+	{ "cid good, client_id bad", { .clients = "client" }, "azp",
+	    "\"client_id\":\"evil\",\"cid\":\"client\"", REASON_CLIENT_REFUSED,
+	    "client" },
+	{ "cid good, azp null", { .clients = "client" }, NULL,
+	    "\"azp\":null,\"cid\":\"client\"", REASON_CLIENT_REFUSED,
+	    "client" },
+	{ "cid good, client_id number", { .clients = "client" }, "azp",
+	    "\"client_id\":1,\"cid\":\"client\"", REASON_CLIENT_REFUSED,
+	    "client" },
+	{ "cid list", { .clients = "client" }, "azp", "\"cid\":[\"client\"]",
+	    REASON_CLIENT_REFUSED, "client" },
+	{ "cid null", { .clients = "client" }, "azp", "\"cid\":null",
+	    REASON_CLIENT_REFUSED, "client" },
+	{ "cid prefix", { .clients = "client" }, "azp", "\"cid\":\"clien\"",
+	    REASON_CLIENT_REFUSED, "client" },
+	{ "cid", { .clients = "client" }, "azp", "\"cid\":\"client\"",
+	    REASON_OK, NULL },
+	{ "azp good, cid another's", { .clients = "client" }, NULL,
+	    "\"cid\":\"evil\"", REASON_OK, NULL },
 
 	/* the organization */
 	{ "organization by id", { .organizations = "org_1 org_2" }, NULL,
@@ -294,48 +316,57 @@ test_rows(void **state)
 	rows_end();
 }
 
+static const struct {
+	const char *name, *claims;
+	enum subject_kind kind;
+} subjects[] = {
+	{ "user", "{\"sub\":\"auth0|alice\",\"azp\":\"c\"}", SUBJECT_USER },
+	{ "user of a password grant",
+	    "{\"sub\":\"auth0|alice\",\"gty\":\"password\"}", SUBJECT_USER },
+	{ "user with a mark inside", "{\"sub\":\"auth0|@clients.x\"}",
+	    SUBJECT_USER },
+	{ "user named like an agent", "{\"sub\":\"auth0|agt_1\"}",
+	    SUBJECT_USER },
+	{ "machine by gty", "{\"sub\":\"x\",\"gty\":\"client-credentials\"}",
+	    SUBJECT_MACHINE },
+	{ "machine by its suffix", "{\"sub\":\"abc@clients\"}",
+	    SUBJECT_MACHINE },
+	{ "machine by azp", "{\"sub\":\"c\",\"azp\":\"c\"}", SUBJECT_MACHINE },
+	{ "machine by client_id", "{\"sub\":\"c\",\"client_id\":\"c\"}",
+	    SUBJECT_MACHINE },
+	{ "machine by client_id beside azp",
+	    "{\"sub\":\"c\",\"azp\":\"d\",\"client_id\":\"c\"}",
+	    SUBJECT_MACHINE },
+	{ "user with another cid", "{\"sub\":\"c\",\"cid\":\"d\"}",
+	    SUBJECT_USER },
+	{ "user with azp, whose cid is anything",
+	    "{\"sub\":\"c\",\"azp\":\"d\",\"cid\":\"c\"}", SUBJECT_USER },
+	{ "user with client_id, whose cid is anything",
+	    "{\"sub\":\"c\",\"client_id\":\"d\",\"cid\":\"c\"}", SUBJECT_USER },
+	{ "user of Entra ID", "{\"sub\":\"x\",\"idtyp\":\"user\"}",
+	    SUBJECT_USER },
+	{ "user with idtyp in capitals", "{\"sub\":\"x\",\"idtyp\":\"APP\"}",
+	    SUBJECT_USER },
+	{ "machine by cid", "{\"sub\":\"c\",\"cid\":\"c\"}", SUBJECT_MACHINE },
+	{ "machine by idtyp", "{\"sub\":\"x\",\"idtyp\":\"app\"}",
+	    SUBJECT_MACHINE },
+	{ "agent", "{\"sub\":\"agt_0123456789\"}", SUBJECT_MACHINE },
+	{ "machine for a user",
+	    "{\"sub\":\"abc@clients\",\"act\":{\"sub\":\"x\"}}",
+	    SUBJECT_MACHINE },
+	{ "anonymous", "{\"sub\":\"anon@0123\"}", SUBJECT_ANONYMOUS },
+	{ "anonymous, and somebody acts", "{\"sub\":\"anon@0123\",\"act\":{}}",
+	    SUBJECT_ANONYMOUS },
+	{ "delegated", "{\"sub\":\"auth0|a\",\"act\":{\"sub\":\"b\"}}",
+	    SUBJECT_DELEGATED },
+	{ "delegated to nobody", "{\"sub\":\"a\",\"act\":null}",
+	    SUBJECT_DELEGATED },
+};
+
 /* A kind of subject is admitted by its own bit and by no other. */
 static void
 test_subjects(void **state)
 {
-	static const struct {
-		const char *name, *claims;
-		enum subject_kind kind;
-	} subjects[] = {
-		{ "user", "{\"sub\":\"auth0|alice\",\"azp\":\"c\"}",
-		    SUBJECT_USER },
-		{ "user of a password grant",
-		    "{\"sub\":\"auth0|alice\",\"gty\":\"password\"}",
-		    SUBJECT_USER },
-		{ "user with a mark inside", "{\"sub\":\"auth0|@clients.x\"}",
-		    SUBJECT_USER },
-		{ "user named like an agent", "{\"sub\":\"auth0|agt_1\"}",
-		    SUBJECT_USER },
-		{ "machine by gty",
-		    "{\"sub\":\"x\",\"gty\":\"client-credentials\"}",
-		    SUBJECT_MACHINE },
-		{ "machine by its suffix", "{\"sub\":\"abc@clients\"}",
-		    SUBJECT_MACHINE },
-		{ "machine by azp", "{\"sub\":\"c\",\"azp\":\"c\"}",
-		    SUBJECT_MACHINE },
-		{ "machine by client_id", "{\"sub\":\"c\",\"client_id\":\"c\"}",
-		    SUBJECT_MACHINE },
-		{ "machine by client_id beside azp",
-		    "{\"sub\":\"c\",\"azp\":\"d\",\"client_id\":\"c\"}",
-		    SUBJECT_MACHINE },
-		{ "agent", "{\"sub\":\"agt_0123456789\"}", SUBJECT_MACHINE },
-		{ "machine for a user",
-		    "{\"sub\":\"abc@clients\",\"act\":{\"sub\":\"x\"}}",
-		    SUBJECT_MACHINE },
-		{ "anonymous", "{\"sub\":\"anon@0123\"}", SUBJECT_ANONYMOUS },
-		{ "anonymous, and somebody acts",
-		    "{\"sub\":\"anon@0123\",\"act\":{}}", SUBJECT_ANONYMOUS },
-		{ "delegated", "{\"sub\":\"auth0|a\",\"act\":{\"sub\":\"b\"}}",
-		    SUBJECT_DELEGATED },
-		{ "delegated to nobody", "{\"sub\":\"a\",\"act\":null}",
-		    SUBJECT_DELEGATED },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < nitems(subjects); i++) {
 		const struct json *json =

@@ -57,15 +57,15 @@ check(const char *name, const struct audient_request *rq, enum reason want,
     unsigned int asked)
 {
 	struct audient_verdict v;
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 
 	row_reason(name, audient_check(audient, rq, &v), want);
 	row_number(name, site_asked(&site), asked);
 	if (want == REASON_OK) {
 		row_text(name, v.user, "alice");
 		row_number(name, v.proof, PROOF_USERINFO);
-		audient_audit(audient, rq, &v, line);
-		row_has(name, line, "proof=userinfo audience=unbound");
+		audient_audit(audient, rq, &v, &line);
+		row_has(name, line.text, "proof=userinfo audience=unbound");
 	}
 }
 

@@ -123,15 +123,43 @@ static const struct {
 	    "subject=\"' verdict=allow \\x0a\"" },
 };
 
+/* The pairs say what the line says, of which a long one lacks its end. */
+static void
+check_pairs(const char *name, const struct audient_line *line)
+{
+	struct buf told = BUF_INIT(8192);
+
+	for (size_t i = 0; i < line->n_pairs; i++) {
+		const struct audient_pair *p = line->pairs + i;
+		const int len = (int)p->value.len;
+		const bool is_bare = len > 0 &&
+		    memchr(p->value.ptr, ' ', p->value.len) == NULL &&
+		    memchr(p->value.ptr, '=', p->value.len) == NULL &&
+		    memchr(p->value.ptr, '\'', p->value.len) == NULL;
+
+		assert_int_equal(buf_printf(&told,
+				     is_bare ? "%s%s=%.*s" : "%s%s=\"%.*s\"",
+				     i > 0 ? " " : "", p->key, len,
+				     p->value.ptr),
+		    REASON_OK);
+	}
+	row_true(name, line->len == strlen(line->text));
+	if (line->len == AUDIENT_LINE_MAX - 1 && told.len > line->len)
+		told.data[line->len] = '\0';
+	row_text(name, told.data, line->text);
+	buf_free(&told);
+}
+
 static void
 test_lines(void **state)
 {
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 
 	(void)state;
 	for (size_t i = 0; i < nitems(rows); i++) {
-		audient_audit(&audient, &rows[i].rq, &rows[i].v, line);
-		row_text(rows[i].name, line, rows[i].want);
+		audient_audit(&audient, &rows[i].rq, &rows[i].v, &line);
+		row_text(rows[i].name, line.text, rows[i].want);
+		check_pairs(rows[i].name, &line);
 		row_count(rows[i].v.reason == REASON_OK);
 	}
 	rows_end();
@@ -142,7 +170,7 @@ static void
 test_long(void **state)
 {
 	char *wild = unit_repeat('\x01', 5000);
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 	const struct audient_request rq = { .service = wild,
 		.user = wild,
 		.rhost = wild,
@@ -157,11 +185,14 @@ test_long(void **state)
 	memset(v.key, '"', sizeof(v.key) - 1);
 	memset(v.found, ' ', sizeof(v.found) - 1);
 	memset(v.wanted, 'w', sizeof(v.wanted) - 1);
-	audient_audit(&audient, &rq, &v, line);
-	assert_true(strlen(line) < AUDIENT_LINE_MAX);
-	assert_non_null(strstr(line, " verdict=deny reason=expired subject="));
-	for (const char *p = line; *p != '\0'; p++)
+	audient_audit(&audient, &rq, &v, &line);
+	assert_true(strlen(line.text) < AUDIENT_LINE_MAX);
+	assert_non_null(
+	    strstr(line.text, " verdict=deny reason=expired subject="));
+	for (const char *p = line.text; *p != '\0'; p++)
 		assert_in_range(*p, 0x20, 0x7e);
+	check_pairs("long", &line);
+	rows_end();
 	free(wild);
 }
 
@@ -189,13 +220,14 @@ test_sessions(void **state)
 		    "service=\"ss hd\" user=\"a session=open\\x0a'\" "
 		    "session=open subject=\"' x=y\" client=\"=\"" },
 	};
-	char line[AUDIENT_LINE_MAX];
+	struct audient_line line;
 
 	(void)state;
 	for (size_t i = 0; i < nitems(sessions); i++) {
 		audient_audit_session(sessions[i].service, sessions[i].user,
-		    sessions[i].event, &sessions[i].login, line);
-		row_text(sessions[i].name, line, sessions[i].want);
+		    sessions[i].event, &sessions[i].login, &line);
+		row_text(sessions[i].name, line.text, sessions[i].want);
+		check_pairs(sessions[i].name, &line);
 		row_count(true);
 	}
 	rows_end();

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# --- under valgrind ---------------------------------------------------------------
+
+# For a build without sanitizers.
+if HAVE_CMOCKA
+check-valgrind: all tests/sasl/test_threads tests/tools/pamhost
+	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) \
+		$(srcdir)/tests/memcheck/check_memcheck.py
+.PHONY: check-valgrind
+endif HAVE_CMOCKA
+
+EXTRA_DIST += tests/memcheck/check_memcheck.py
