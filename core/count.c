@@ -100,7 +100,7 @@ add(int fd, const char *reason, uint64_t more)
 	at = find_line((struct span){ .ptr = text, .len = (size_t)len }, reason,
 	    &n);
 	size = snprintf(line, sizeof(line), "%s %0*llu\n", reason, DIGITS,
-	    (unsigned long long)(n + more));
+	    (unsigned long long)n + more);
 	if (size > 0 && at + (size_t)size <= FILE_SIZE_MAX &&
 	    cache_may_write(at + (size_t)size))
 		(void)!pwrite(fd, line, (size_t)size, (off_t)at);

@@ -39,6 +39,20 @@ UNIT_TESTS += tests/unit/test_oauth
 TESTS += tests/unit/test_oauth
 tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
+
+# The module with all that it calls in the test's hands.
+check_PROGRAMS += tests/pam/test_calls
+UNIT_TESTS += tests/pam/test_calls
+TESTS += tests/pam/test_calls
+tests_pam_test_calls_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/test_calls.c $(pam_audient_la_SOURCES)
+tests_pam_test_calls_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
+tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=time,--wrap=getpwnam_r \
+	-Wl,--wrap=getppid,--wrap=access,--wrap=ioctl,--wrap=nl_langinfo \
+	-Wl,--wrap=audient_device_start,--wrap=audient_device_poll \
+	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
+tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
 endif
 
 CLI_TESTS = \
@@ -128,7 +142,8 @@ EXTRA_DIST += $(GATES) tests/gates/layers tests/summary tests/providers \
 mutate: $(check_PROGRAMS) $(check_LTLIBRARIES)
 	$(PYTHON) $(srcdir)/tests/mutate.py '$(srcdir)' . $(FILES)
 
-# Lines and branches that `make check-quick` runs, in a build of its own.
+# Lines and branches that the tests of the core and of the modules run, in a
+# build of its own; tests/uncovered explains those that nothing runs.
 coverage:
 	$(srcdir)/tests/coverage '$(abs_srcdir)' coverage-build
 
@@ -142,4 +157,6 @@ proof:
 
 .PHONY: coverage mutate proof scan
 
-EXTRA_DIST += tests/coverage tests/mutants tests/mutate.py tests/scan tests/proof.py tests/scan.known
+EXTRA_DIST += tests/coverage tests/coverage.h tests/coverage.py \
+	tests/mutants tests/mutate.py tests/proof.py tests/scan \
+	tests/scan.known tests/uncovered

@@ -284,6 +284,34 @@ def check_keys(rig):
 
 # --- bad input -----------------------------------------------------------------------
 
+def check_verify(rig):
+    _, _, body = rig.tenant.request("GET", "/.well-known/jwks.json")
+    keys = rig.write("verify.json", body.decode(), 0o644)
+    good = rig.tenant.mint()
+    status, out, _ = run("verify", "--jwks", keys, text=good)
+    rig.case(status == 0 and '"iss"' in out, "verify: a good signature", out)
+    for what, token, arguments, want, piece in (
+            ("a forged signature", rig.tenant.mint(tamper="signature"),
+             (), 1, "signature_invalid"),
+            ("a stranger's key", rig.tenant.mint(key="rogue"), (), 1,
+             "verify: "),
+            ("no signature", rig.tenant.mint(alg="none"), (), 1, "verify: "),
+            ("another algorithm", good, ("--algorithms", "ES256"), 1,
+             "algorithm_refused"),
+            ("no token", "", (), 1, "verify: "),
+            ("two files", good, ("-", "-"), 2, "usage")):
+        status, out, err = run("verify", "--jwks", keys, *arguments,
+                               text=token)
+        rig.case(status == want and piece in err.lower() and not out,
+                 "verify: %s: refused, and nothing is shown" % what,
+                 status, out, err)
+    status, out, err = run("verify", text=good)
+    rig.case(status == 2 and not out, "verify: no keys", status, out, err)
+    status, out, err = run("verify", "--jwks", "/nonexistent", text=good)
+    rig.case(status == 4 and not out and "/nonexistent" in err,
+             "verify: a file that is not there", status, out, err)
+
+
 def check_help(rig):
     status, out, err = run()
     rig.case(status == 2 and out == "" and "usage: audient COMMAND" in err,
@@ -473,6 +501,7 @@ def main():
         check_setup_terminal(rig)
         check_setup_bad(rig)
         check_keys(rig)
+        check_verify(rig)
         check_help(rig)
         check_files(rig)
         check_check(rig)

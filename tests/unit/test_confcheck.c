@@ -61,6 +61,10 @@ static const struct row {
 	{ "two audiences",
 	    GOOD "flow = device\nclient_id = a\naudience = https://b/\n", 4,
 	    "there are several; give the service one" },
+	{ "two tenants to ask",
+	    AUDIENCE CLAIM "flow = device\nclient_id = a\n" TENANTS
+			   "[service x]\ntenant = a b\n",
+	    3, "asks one tenant, and there are several" },
 	{ "too small a scope",
 	    GOOD "flow = device\nclient_id = a\ndevice_scope = openid\n"
 		 "required_scopes = login\n",
@@ -150,6 +154,9 @@ static const struct row {
 	{ "audience: client id",
 	    DOMAIN CLAIM "audience = aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF\n", 3,
 	    "is a client id" },
+	{ "audience: as long as a client id, with a stop in it",
+	    DOMAIN CLAIM "audience = nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2.\n", 0,
+	    NULL },
 	{ "audience: third-party client id",
 	    DOMAIN CLAIM "audience = tpc_0123456789\n", 3, "is a client id" },
 	{ "audience: an allowed client",

@@ -162,6 +162,8 @@ static const struct {
 	{ "organizations", "any", NULL },
 	{ "organizations", "org_1 acme", NULL },
 	{ "organizations", "org_1 org_1", "needed twice" },
+	{ "organizations", "any org_1", "stands alone" },
+	{ "organizations", "org_1 any", "stands alone" },
 	{ "clients", "a b", NULL },
 	{ "clients", "a b a", "needed twice" },
 	{ "subjects", "users machines anonymous delegated", NULL },
