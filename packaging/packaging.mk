@@ -74,7 +74,10 @@ SOURCE_DATE = $(SHELL) '$(srcdir)/build-aux/source-date' '$(srcdir)'
 PRODUCTS = $(pam_LTLIBRARIES:%.la=.libs/%.so) \
 	$(sasl_LTLIBRARIES:%.la=.libs/%.so) $(bin_PROGRAMS) $(libexec_PROGRAMS)
 
+# A directory is packed as it is, with what tests have left in that of the build.
 dist-hook:
+	find '$(distdir)' -type f '(' -name '*.log' -o -name '*.trs' -o \
+		-name '*.pyc' ')' -exec rm -f {} +
 	$(SOURCE_DATE) > '$(distdir)/build-aux/source-date.stamp'
 
 products:

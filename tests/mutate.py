@@ -12,22 +12,30 @@ BUILD is the directory of a build with its tests; nothing in it is changed.
 
 import collections
 import concurrent.futures
+import contextlib
 import glob
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-# What must not leave one alive, and the tests that look at it.
+SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
+    "sasl/loading"
+
+# What must not leave one alive, and the tests that look at it: of tests/unit,
+# linked with the mutant; of a plug-in, which is built with it.
 FILES = {
     "core/alg.c": "alg jws",
+    "core/audient.c": "audient asked login remembered inspect verifier",
     "core/authn.c": "authn",
     "core/b64url.c": "b64url",
     "core/claims.c": "claims times",
+    "core/decision.c": "audient remembered trace verdict watch cacheusers",
     "core/deny.c": "deny chaos",
     "core/identity.c": "identity names realms",
     "core/json.c": "json jsontag",
@@ -35,16 +43,26 @@ FILES = {
     "core/jwk.c": "jwk keys chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
+    "core/keyset.c": "keyset admin inspect remembered",
     "core/list.c": "list chaos",
     "core/once.c": "once chaos",
-    "core/opaque.c": "opaque",
+    "core/opaque.c": "opaque asked",
     "core/policy.c": "policy",
     "core/token.c": "token",
     "core/usermap.c": "usermap chaos failures",
     "core/verify.c": "verify verifier chaos",
+    "pam/account.c": "pam",
+    "pam/args.c": "pam",
+    "pam/guest.c": "pam",
+    "pam/login.c": "pam",
+    "pam/pam_audient.c": "pam",
+    "pam/prompt.c": "pam",
+    "pam/session.c": "pam",
+    "sasl/exchange.c": SASL,
     "sasl/message.c": "message",
+    "sasl/server.c": SASL,
 }
-LAST = "audient"             # asked if those of the file say nothing
+LAST = "audient"             # asked if those of the core say nothing
 PATIENCE = 10           # times as long as without a change, and seconds more
 MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
                   re.S)
@@ -107,30 +125,98 @@ def mutants(source):
     return sorted(found, key=lambda m: (m.at, m.what))
 
 
+def run_for(seconds, command, **options):
+    """The exit status of a program; whoever takes too long is ended with all
+    of its children, and has failed."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, start_new_session=True,
+                          **options) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return -1
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+class Rows:
+    """tests/pam/test_pam.py, which goes through its rows for each mutant."""
+
+    def __init__(self, source, build):
+        self.command = [sys.executable, source + "/tests/pam/test_pam.py",
+                        "again"]
+        self.build, self.process = build, None
+        self.answer = ""        # the row that noticed, for a look
+
+    def fail(self, seconds):
+        """Do they notice?  A new process if the last one was ended."""
+        if self.process is None:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+                env={**os.environ, "AUDIENT_BUILD": self.build,
+                     "TMPDIR": self.build})
+        timer = threading.Timer(seconds, self.kill)
+        timer.start()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write("again\n")
+            self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        timer.cancel()
+        if not answer:
+            self.close()
+        self.answer = answer.strip() or "ended"
+        return answer != "passed\n"
+
+    def kill(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def close(self):
+        if self.process is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill()
+        self.process.stdout.close()
+        self.process.wait()
+        self.process = None
+
+
 class Bench:
     """Compiles mutants and runs tests; several threads use it."""
 
     def __init__(self, source, build, work):
         self.source, self.work = source, work
         self.seconds = {}       # that each test takes
+        self.rows = {}          # of each thread
         self.build = build
         self.fragments = "".join(open(f, encoding="utf-8").read() for f in
                                  glob.glob(source + "/tests/*/*.mk"))
         flags = self.variables("CC", "CRYPTO_LIBS", "CMOCKA_LIBS",
                                "JANSSON_LIBS", "AUDIENT_CFLAGS",
-                               "CRYPTO_CFLAGS", "SASL_LIBS")
+                               "CRYPTO_CFLAGS", "SASL_CFLAGS", "SASL_LIBS",
+                               "PAM_LIBS")
         self.cc = flags["CC"].split()
         self.libs = shlex.split(" ".join(flags[k] for k in (
             "CMOCKA_LIBS", "CRYPTO_LIBS", "JANSSON_LIBS")))
+        self.host_libs = {k: shlex.split(flags[k.upper() + "_LIBS"])
+                          for k in ("pam", "sasl")}
         self.cflags = ["-O0", "-w", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
                        "-D_TIME_BITS=64", "-fvisibility=hidden", "-fPIC",
-                       "-I" + source + "/core", "-I" + source + "/sasl",
                        '-DVERSION="0"', '-DCONFIG_FILE="/nonexistent"',
                        '-DCACHE_DIR="/nonexistent"',
                        '-DFETCH_HELPER="/nonexistent"',
                        '-DFETCH_USER="nobody"', *shlex.split(
-                           flags["AUDIENT_CFLAGS"] + " " +
-                           flags["CRYPTO_CFLAGS"])]
+                           " ".join(flags[k] for k in (
+                           "AUDIENT_CFLAGS", "CRYPTO_CFLAGS",
+                           "SASL_CFLAGS")))]
 
     def variables(self, *names):
         text = open(self.build + "/Makefile", encoding="utf-8").read()
@@ -170,19 +256,57 @@ class Bench:
                               check=False)
         if done.returncode != 0:
             sys.exit("mutate.py: cannot link %s:\n%s" % (test, done.stderr))
+        noticed = self.timed(test, lambda patience: run_for(
+            patience, [exe], env={**os.environ, "TMPDIR": where}) != 0)
+        os.unlink(exe)
+        return noticed
+
+    def timed(self, test, run):
+        """The first run of a test is the one without a change."""
         start = time.monotonic()
-        try:
-            done = subprocess.run(
-                [exe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=PATIENCE * (1 + self.seconds.get(test, 60)),
-                check=False, env={**os.environ,
-                                                   "TMPDIR": where})
-        except subprocess.TimeoutExpired:
-            return True
-        finally:
-            os.unlink(exe)
+        noticed = run(PATIENCE * (1 + self.seconds.get(test, 60)))
         self.seconds.setdefault(test, time.monotonic() - start)
-        return done.returncode != 0
+        return noticed
+
+    def link_module(self, name, mutant, where):
+        """The plug-in with the mutant in it, in a build of its own."""
+        kind = os.path.dirname(name)
+        module = {"pam": "pam_audient", "sasl": "libaudient"}[kind]
+        libs = os.path.join(where, ".libs")
+        os.makedirs(libs, exist_ok=True)
+        for file in ("audient-fetch", "tests", ".libs/libaudientclient.so"):
+            if not os.path.lexists(os.path.join(where, file)):
+                os.symlink(os.path.join(self.build, file),
+                           os.path.join(where, file))
+        mine = "_la-%s.o" % os.path.basename(name)[:-2]
+        others = [f for f in glob.glob("%s/%s/.libs/%s_la-*.o" % (
+            self.build, kind, module.replace("pam_", "*"))) if not f.endswith(mine)]
+        # Another file each time: one that is mapped stays as it is.
+        new = os.path.join(libs, "new.so")
+        done = subprocess.run(
+            [*self.cc, "-shared", "-o", new, mutant, *others,
+             self.build + "/.libs/libmessage.a",
+             *glob.glob(self.build + "/.libs/libqr.a"),
+             self.build + "/.libs/libaudientcore.a", *self.host_libs[kind],
+             *self.libs], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit("mutate.py: cannot link %s:\n%s" % (name, done.stderr))
+        os.rename(new, os.path.join(libs, module + ".so"))
+
+    def run_module(self, test, where):
+        if test == "pam":
+            rows = self.rows.setdefault(where, Rows(self.source, where))
+            # twice: they have real clocks, and the machine may be busy
+            return self.timed(test, rows.fail) and self.timed(test, rows.fail)
+        exe = os.path.join(self.build, "tests", test.replace("/", "/test_"))
+        return self.timed(test, lambda patience: run_for(
+            patience, [exe], env={**os.environ, "TMPDIR": where,
+                                  "AUDIENT_BUILD": where}) != 0)
+
+    def close(self):
+        for rows in self.rows.values():
+            rows.close()
+        self.rows.clear()
 
     def try_one(self, name, text, mutant):
         """"killed", "survived", or "no C" for what does not compile."""
@@ -192,12 +316,19 @@ class Bench:
         with open(path, "w", encoding="utf-8") as f:
             f.write(text if mutant is None else
                     text[:mutant.at] + mutant.text + text[mutant.end:])
-        if subprocess.run([*self.cc, *self.cflags, "-c", path, "-o",
+        # its own directory first: two have a login.h
+        places = ["-I%s/%s" % (self.source, d) for d in (
+            os.path.dirname(name), "core")]
+        if subprocess.run([*self.cc, *self.cflags, *places, "-c", path, "-o",
                            path + ".o"], capture_output=True,
                           check=False).returncode != 0:
             return "no C"
-        tests = FILES[name].split() + LAST.split()
-        for test in tests:
+        tests = FILES[name].split()
+        if "pam" in tests or "/" in tests[0]:
+            self.link_module(name, path + ".o", where)
+            return "killed" if any(self.run_module(t, where)
+                                   for t in tests) else "survived"
+        for test in tests + LAST.split():
             if self.run(test, path + ".o", where):
                 return "killed"
         return "survived"
@@ -233,13 +364,18 @@ def main():
     known, bad, totals = excuses(source), [], collections.Counter()
     used = set()
     with tempfile.TemporaryDirectory(prefix="audient-mutate-") as work, \
+            contextlib.ExitStack() as closing_time, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        os.chmod(work, 0o711)   # some tests become somebody else
         bench = Bench(source, build, work)
+        closing_time.callback(bench.close)
         for name in names:
             with open(os.path.join(source, name), encoding="utf-8") as f:
                 text = f.read()
-            if bench.try_one(name, text, None) != "survived":
-                sys.exit("mutate.py: %s: its tests fail as it is" % name)
+            result = bench.try_one(name, text, None)
+            if result != "survived":
+                sys.exit("mutate.py: %s as it is: %s %s" % (
+                    name, result, [r.answer for r in bench.rows.values()]))
             todo = mutants(text)
             count = collections.Counter()
             for mutant, result in zip(todo, pool.map(
@@ -253,6 +389,7 @@ def main():
                         bad.append("%d: %s" % (mutant.line, this))
                         print("survivor, line " + bad[-1], flush=True)
                 count[result] += 1
+            bench.close()
             totals += count
             print("%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
                   "noticed" % (name, sum(count.values()) - count["no C"],

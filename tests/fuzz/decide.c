@@ -138,6 +138,7 @@ check(struct audient *audient, struct span token)
 	    "it is alice");
 	fuzz_let_in += reason == REASON_OK;
 	audient_audit(audient, &rq, &v, &line);
+	fuzz_judge(token, reason_name(reason), reason == REASON_OK);
 	for (const char *p = line.text; *p != '\0'; p++)
 		must(*p >= ' ' && *p <= '~', "the log is printable");
 	return reason;

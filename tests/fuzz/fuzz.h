@@ -2,6 +2,8 @@
 #ifndef AUDIENT_FUZZ_H
 #define AUDIENT_FUZZ_H
 
+#include <stdio.h>
+
 #include "site.h"
 #include "unit.h"
 
@@ -53,9 +55,17 @@ void fuzz_run_helper(struct span in);
 void fuzz_seeds_helper(fuzz_emit *emit, void *arg);
 void fuzz_run_request(struct span in);
 void fuzz_seeds_request(fuzz_emit *emit, void *arg);
+void fuzz_run_pam(struct span in);
+void fuzz_seeds_pam(fuzz_emit *emit, void *arg);
+/* Each call of a good login fails in turn. */
+void fuzz_break_pam(unsigned int *runs);
 
 /* How often somebody was let in: a target that never does shows nothing. */
 extern unsigned int fuzz_let_in;
+
+/* A decision on a token, for tests/fuzz/judge.py, which reads fuzz_verdicts. */
+extern FILE *fuzz_verdicts;
+void fuzz_judge(struct span token, const char *why, bool is_in);
 
 /* Says which rule is broken, and ends the process, unless it holds. */
 void must(bool holds, const char *rule);

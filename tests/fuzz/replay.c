@@ -10,7 +10,8 @@
  * Every seed of every target, and simple changes of it: cut off, a byte
  * changed, taken out or doubled.  `replay DIRECTORY` writes the seeds there
  * instead, as the first corpus of the fuzzer; `replay TARGET FILE…` runs what
- * a fuzzer has found.
+ * a fuzzer has found.  AUDIENT_VERDICTS names a file for all decisions, which
+ * tests/fuzz/judge.py goes over.
  */
 #define STEPS 48 /* places of a seed that are changed */
 
@@ -109,6 +110,21 @@ REPLAY(login)
 REPLAY(message)
 REPLAY(helper)
 REPLAY(request)
+REPLAY_DECISIONS(pam)
+
+static void
+test_broken(void **state)
+{
+	unsigned int n = 0;
+
+	(void)state;
+	fuzz_let_in = 0;
+	fuzz_break_pam(&n);
+	print_message("broken hosts: %u logins, %u let in\n", n, fuzz_let_in);
+	/* those at the end, whose failure would come later */
+	assert_in_range(fuzz_let_in, 1, n - 1);
+	row_count(false);
+}
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_token),
@@ -127,6 +143,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_message),
 	cmocka_unit_test(test_helper),
 	cmocka_unit_test(test_request),
+	cmocka_unit_test(test_pam),
+	cmocka_unit_test(test_broken),
 };
 
 /* --- seeds for the fuzzer, and what it found
@@ -189,16 +207,37 @@ run_files(const char *name, char *const *path)
 	return runs == 0;
 }
 
+static void
+write_keys(void)
+{
+	char *jwk[] = { mint_jwk(MINT_RSA, "rsa", "\"use\":\"sig\""),
+		mint_jwk(MINT_P256, "ec", NULL) };
+	char *set = mint_jwks(jwk, nitems(jwk));
+
+	(void)fprintf(fuzz_verdicts, "keys\t%d\t%s\n", NOW, set);
+	free(set);
+}
+
 int
 main(int argc, char **argv)
 {
+	const char *verdicts = getenv("AUDIENT_VERDICTS");
 	int rc;
 
 	if (argc == 2)
 		return write_seeds(argv[1]);
+	if (verdicts != NULL) {
+		fuzz_verdicts = fopen(verdicts, "we");
+		must(fuzz_verdicts != NULL, verdicts);
+		write_keys();
+	}
 	if (argc > 2)
-		return run_files(argv[1], argv + 2);
-	rc = unit_end(cmocka_run_group_tests(tests, NULL, NULL));
-	fuzz_end();
+		rc = run_files(argv[1], argv + 2);
+	else {
+		rc = unit_end(cmocka_run_group_tests(tests, NULL, NULL));
+		fuzz_end();
+	}
+	if (fuzz_verdicts != NULL)
+		must(fclose(fuzz_verdicts) == 0, verdicts);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto.h"
 #include "fuzz.h"
@@ -27,12 +28,24 @@ const struct fuzz_target fuzz_targets[] = {
 	TARGET(message),
 	TARGET(helper),
 	TARGET(request),
+	TARGET(pam),
 };
 const size_t fuzz_n_targets = nitems(fuzz_targets);
 
 static struct fuzz_site it;
 static struct crypto crypto;
 static bool is_made;
+
+FILE *fuzz_verdicts;
+
+void
+fuzz_judge(struct span token, const char *why, bool is_in)
+{
+	if (fuzz_verdicts != NULL && token.len > 0 &&
+	    memchr(token.ptr, '\n', token.len) == NULL)
+		(void)fprintf(fuzz_verdicts, "%s\t%s\t%.*s\n",
+		    is_in ? "in" : "out", why, (int)token.len, token.ptr);
+}
 
 void
 must(bool holds, const char *rule)

@@ -26,7 +26,7 @@ def has(program):
     return shutil.which(program, path=PATH) is not None
 
 
-def run(*command, text=None, env=None, cwd=None, timeout=900):
+def run(*command, text=None, env=None, cwd=None, timeout=1800):
     """Runs a command to its end: (exit status, output of both kinds)."""
     done = subprocess.run(
         command, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

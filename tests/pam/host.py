@@ -15,6 +15,7 @@ SUCCESS, SERVICE_ERR, SYSTEM_ERR, BUF_ERR, PERM_DENIED, AUTH_ERR = 0, 3, 4, 5, 6
 AUTHINFO_UNAVAIL, USER_UNKNOWN, MAXTRIES = 9, 10, 11
 CONV_ERR, IGNORE, ABORT, MODULE_UNKNOWN = 19, 25, 26, 28
 CONV_AGAIN, INCOMPLETE = 30, 31
+SESSION_ERR = 14
 SILENT, DISALLOW_NULL_AUTHTOK = 0x8000, 1
 ITEMS = {"service": 1, "user": 2, "tty": 3, "rhost": 4, "authtok": 6, "ruser": 8,
          "prompt": 9}
@@ -105,6 +106,9 @@ class Host:
 
     def get(self, name):
         return self.command("get", str(ITEMS[name])).item
+
+    def env(self, name):
+        return self.command("env", name).item
 
     def answers(self, *answers):
         """Texts, or words of pamhost: ("null",)."""

@@ -4,6 +4,7 @@
 way in which a conversation can fail, and what applications may tell us."""
 
 import os
+import re
 import socket
 import sys
 import time
@@ -204,13 +205,19 @@ def account_phase(w):
              w.mint(claims={USERNAME_CLAIM: "alice"}), SUCCESS, PERM_DENIED),
             ("a password", "sesame", SUCCESS, SUCCESS)):
         got = w.login(token, service="loose")
+        w.rig.case(not got.account.has_logged("used no token"),
+                   "a stack that ignores us, %s: nothing of the sort" % what,
+                   got.account.show())
         w.check("a stack that ignores us, %s: the account phase says %d" % (
             what, account), got, auth, account=account)
     w.rig.write("pam.d/loose", open(os.path.join(
         w.stacks, "loose")).read().replace(w.config, w.rig.configure(
             "tokenless_account = deny", "tokenless.conf")))
-    w.check("the same, tokenless_account = deny, a password",
-            w.login("sesame", service="loose"), SUCCESS, account=PERM_DENIED)
+    got = w.login("sesame", service="loose")
+    w.check("the same, tokenless_account = deny, a password", got, SUCCESS,
+            account=PERM_DENIED)
+    w.check("and the log says so", got.account, PERM_DENIED, level=NOTICE,
+            log="the login used no token")
     w.stack("brief", config=w.rig.configure("clock_tolerance = 0",
                                             "brief.conf"))
     with Host(w.stacks) as h:
@@ -229,6 +236,127 @@ def account_phase(w):
         h.item("user", "daemon")
         w.check("another user in the account phase", h.call("acct_mgmt"),
                 PERM_DENIED, level=WARNING, log="changed the user")
+        h.end()
+
+
+def account_later(w):
+    """An account that is gone, a clock: what has changed since the token."""
+    with Host(w.stacks) as h:
+        h.start("app", USER)
+        h.answers(w.good)
+        h.call("authenticate")
+        h.item("user", None)
+        h.answers("daemon")
+        w.check("a name that is asked for anew", h.call("acct_mgmt"),
+                PERM_DENIED, log="changed the user")
+        h.item("user", None)
+        h.answers(("rc:%d" % CONV_ERR,))
+        w.check("a name that nobody gives", h.call("acct_mgmt"),
+                USER_UNKNOWN)
+        h.end()
+    w.rig.write("pam.d/loose", "auth optional %s config=%s\n"
+                "auth required pam_permit.so\n"
+                "account required %s config=%s\n"
+                "account required pam_permit.so\n"
+                % (MODULE, w.config, MODULE, w.config))
+    w.check("a stack that ignores us, no answer: not our business",
+            w.login("", service="loose"), SUCCESS, account=SUCCESS)
+    w.check("a stack that ignores us, an opaque token: not our business",
+            w.login(w.mint(kind="opaque-old"), service="loose"), SUCCESS,
+            account=SUCCESS)
+    w.rig.write("pam.d/loose", open(os.path.join(
+        w.stacks, "loose")).read().replace(
+            w.config, "/nonexistent/audient.conf"))
+    w.check("a stack that ignores us, without a configuration",
+            w.login("sesame", service="loose"), SUCCESS, account=SERVICE_ERR)
+
+
+PEEK = os.path.join(os.path.dirname(os.path.dirname(MODULE)), "tests",
+                    "tools", ".libs", "pam_peek.so")
+SESSION = ("auth MODULE\naccount MODULE\nsession MODULE\n"
+           "session required %s\n" % PEEK)
+
+
+def session(w, how, service, token, *, change=(), flags=0):
+    """A login and its session: (open, close, the rest of the environment)."""
+    with Host(w.stacks) as h:
+        h.start(service, USER)
+        h.answers(token)
+        auth = h.call(how)
+        for name, text in change:
+            h.item(name, text)
+        opened = h.call("open_session", flags)
+        note = h.env("AUDIENT_LOGIN")
+        closed = h.call("close_session", flags)
+        h.end()
+    return auth, opened, closed, note
+
+
+def sessions(w):
+    """The phase in which nobody looks at the token any more."""
+    expired = w.mint(ttl=-3600)
+    w.stack("free", SESSION)
+    w.stack("brief", SESSION, config=w.rig.configure(
+        "session_limit = token", "limited.conf"))
+    for how in ("authenticate", "child"):
+        auth, opened, closed, note = session(w, how, "free", w.good)
+        w.check(how + ": a login", auth, SUCCESS)
+        w.check(how + ": its session, without a limit", opened, SUCCESS,
+                log="session=open", told="")
+        w.check(how + ": no end is known", opened, SUCCESS,
+                log="runtime=none")
+        w.check(how + ": and its end", closed, SUCCESS, log="session=close")
+        token = [t for _, t in auth.log if "token=" in t][0].split(
+            "token=")[1][:12]
+        w.rig.case(all(any("token=" + token in t for _, t in x.log)
+                       for x in (opened, closed)) and note is None,
+                   how + ": all with the same token", opened.show(), note)
+        auth, opened, closed, _ = session(w, how, "brief", w.good)
+        w.check(how + ": a session with an end", opened, SUCCESS,
+                log="session=open", told="This session ends at 20")
+        end = [int(n) for _, t in opened.log
+               for n in re.findall(r"peek: runtime=(\d+)$", t)]
+        w.rig.case(len(end) == 1 and 3600 < end[0] - 30 <= 86400,
+                   how + ": the system is told of the end", opened.show())
+        w.check(how + ": a session with an end, closed", closed, SUCCESS,
+                log="session=close")
+        _, opened, _, _ = session(w, how, "brief", w.good, flags=host.SILENT)
+        w.check(how + ": a session with an end, silently", opened, SUCCESS,
+                told="", log="session=open")
+        for service in ("free", "brief"):
+            auth, opened, closed, _ = session(w, how, service, expired)
+            w.check(how + ": no login", auth, AUTH_ERR)
+            for got in (opened, closed):
+                w.rig.case(got.rc == SUCCESS and not got.has_logged(
+                    "session="), how + ": no session of ours", got.show())
+    _, opened, _, _ = session(w, "child", "brief", w.good,
+                              change=[("user", "daemon")])
+    w.rig.case(not opened.has_logged("session=open") and opened.has_logged(
+        "runtime=none"), "another user in the session: it is not that login",
+               opened.show())
+    w.stack("brief", SESSION, config=w.rig.configure(
+        "session_limit = token\nclock_tolerance = 0", "short.conf"))
+    with Host(w.stacks) as h:
+        h.start("brief", USER)
+        h.answers(w.mint(ttl=2))
+        h.call("authenticate")
+        time.sleep(2.1)
+        w.check("a token that is over before the session begins",
+                h.call("open_session"), host.SESSION_ERR, level=NOTICE,
+                log="before the session began")
+        h.end()
+    w.stack("brief", SESSION, arguments="colour=red")
+    for phase in ("open_session", "close_session"):
+        with Host(w.stacks) as h:
+            h.start("brief", USER)
+            w.check(phase + ": an unknown argument", h.call(phase),
+                    SERVICE_ERR, log="is not known")
+            h.end()
+    w.stack("brief", SESSION, config="/nonexistent/audient.conf")
+    with Host(w.stacks) as h:
+        h.start("brief", USER)
+        w.check("open_session: no configuration", h.call("open_session"),
+                SERVICE_ERR, level=CRIT)
         h.end()
 
 
@@ -484,6 +612,7 @@ def hostile_users(w):
     bad = w.mint(audience=OTHER_AUDIENCE)
     forged = w.mint(key="rogue")
     seen = w.login(bad)
+    w.login(forged)     # the tenant was asked, just now: the key is unknown
     before = w.rig.tenant.count()
     for what, user in (("a name that does not exist", "nobody-here"),
                        ("300 bytes", "u" * 300),
@@ -621,15 +750,45 @@ def journal(w):
     journal_row(w, "no journal", None, False, w.good)
 
 
+TESTS = (return_codes, entry_points, account_phase, account_later, sessions,
+         arguments, first_pass, conversation, large_answers, pasted, cuts,
+         hostile_text, hostile_users, junk_password, journal)
+
+
 def main():
     with Rig("pam") as rig:
         w = World(rig)
-        for test in (return_codes, entry_points, account_phase, arguments,
-                     first_pass, conversation, large_answers, pasted, cuts,
-                     hostile_text, hostile_users, junk_password, journal):
+        for test in TESTS:
             print("# " + test.__name__)
             test(w)
         return rig.finish()
 
 
-sys.exit(main())
+class Noticed(Exception):
+    """A case failed, which is all that somebody wants to know."""
+
+
+def again():
+    """For tests/mutate.py: the module is another one at each line of standard
+    input, and the answer is whether a row has noticed."""
+    def case(ok, what, *_):
+        if not ok:
+            raise Noticed(what)
+
+    with Rig("pam") as rig:
+        w, rig.case = World(rig), case
+        for _ in sys.stdin:
+            result = "passed"
+            try:
+                w.stack("app")
+                w.good = w.mint()
+                for test in TESTS:
+                    test(w)
+            except (Noticed, RuntimeError, OSError) as e:
+                result = "noticed: %s" % e
+            rig.tenant.clear()
+            print(" ".join(result.split()), flush=True)
+    return 0
+
+
+sys.exit(again() if sys.argv[1:] == ["again"] else main())

@@ -148,6 +148,10 @@ test_service_option(void **state)
 		{ "imap", SASL_OK },
 		{ "smtp", SASL_CONTINUE }, /* scope missing */
 		{ "nobody-wrote-a-section", SASL_OK },
+		/* as long as a name may be */
+		{ "aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccddddddddd"
+		  "ddddddd",
+		    SASL_OK },
 	};
 	const struct peer ldap = { .service = "ldap" };
 	char *in = bearer("u:alice", tokens[GOOD]);

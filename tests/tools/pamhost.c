@@ -16,6 +16,8 @@
  *         rc:NUMBER               the conversation fails
  *     authenticate FLAGS          setcred, acct_mgmt, open_session,
  *                                 close_session, chauthtok
+ *     child FLAGS                 pam_authenticate in a child, as in sshd
+ *     env NAME                    what the session would get
  *     end
  *
  * Answers with lines "prompt STYLE TEXT", "log PRIORITY TEXT", "item TEXT",
@@ -25,6 +27,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <security/pam_appl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +36,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -259,6 +263,41 @@ get_item(pam_handle_t *pamh, const char *number)
 	return rc;
 }
 
+/* PAM's own memory goes with the child, its environment does not. */
+static int
+authenticate_in_child(pam_handle_t *pamh, int flags)
+{
+	char line[PIPE_BUF];
+	int rc = PAM_ABORT, ends[2];
+	FILE *f;
+	pid_t pid;
+
+	if (pipe(ends) != 0 || (pid = fork()) < 0)
+		return PAM_SYSTEM_ERR;
+	f = fdopen(ends[pid == 0], pid == 0 ? "w" : "r");
+	close(ends[pid != 0]);
+	if (f == NULL)
+		return PAM_SYSTEM_ERR;
+	if (pid == 0) {
+		rc = pam_authenticate(pamh, flags);
+		(void)fprintf(f, "%d\n", rc);
+		for (char **e = pam_getenvlist(pamh); e && *e != NULL; e++)
+			(void)fprintf(f, "%s\n", *e);
+		(void)fclose(f);
+		(void)fflush(stdout);
+		_exit(0);
+	}
+	if (fgets(line, sizeof(line), f) != NULL)
+		rc = atoi(line);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		(void)pam_putenv(pamh, line);
+	}
+	(void)fclose(f);
+	(void)waitpid(pid, NULL, 0);
+	return rc;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(pam_handle_t *pamh, int flags);
@@ -269,6 +308,7 @@ static const struct {
 	{ "open_session", pam_open_session },
 	{ "close_session", pam_close_session },
 	{ "chauthtok", pam_chauthtok },
+	{ "child", authenticate_in_child },
 };
 
 static int
@@ -292,6 +332,12 @@ run(const char *dir, const char *word, char *rest, pam_handle_t **pamh)
 			return last = calls[i].run(*pamh, atoi(first));
 	if (strcmp(word, "get") == 0)
 		return get_item(*pamh, first);
+	if (strcmp(word, "env") == 0) {
+		(void)printf("item ");
+		put_hex(pam_getenv(*pamh, first));
+		(void)printf("\n");
+		return PAM_SUCCESS;
+	}
 	if (second == NULL)
 		return -1;
 	if (strcmp(word, "item") == 0)

@@ -57,6 +57,7 @@ UNIT_TESTS += \
 	tests/unit/test_seen \
 	tests/unit/test_tally \
 	tests/unit/test_opaque \
+	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
@@ -187,6 +188,8 @@ tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
+tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_asked_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
