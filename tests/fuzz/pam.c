@@ -58,8 +58,7 @@ EXPORT struct relay fuzz_relay = {
 	.close_session = pam_sm_close_session,
 };
 
-/* --- what libpam finds in place of libc's, and of people
- * ----------------------- */
+/* --- what libpam finds in place of libc's, and of people ---------------- */
 
 static void look(const char *fmt, va_list ap)
     __attribute__((format(printf, 1, 0)));
@@ -73,6 +72,8 @@ look(const char *fmt, va_list ap)
 	must(log_piece == NULL || strstr(line, log_piece) == NULL,
 	    "the log has no piece of a token");
 }
+
+#undef syslog /* with clang and FORTIFY a macro */
 
 EXPORT void
 syslog(int priority, const char *fmt, ...)
