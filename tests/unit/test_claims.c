@@ -236,6 +236,73 @@ test_rows(void **state)
 	rows_end();
 }
 
+/* What a person is told of dates. */
+static void
+test_told(void **state)
+{
+	static const struct {
+		const char *with, *failed, *found;
+	} told[] = {
+		{ "\"exp\":1799999900", "exp", "100 seconds ago" },
+		{ "\"exp\":1810000000", "exp", "10000000 seconds ahead" },
+		{ "\"nbf\":1800000100", "nbf", "100 seconds ahead" },
+		{ "\"iat\":1799990000", "age", "issued 10000 seconds ago" },
+	};
+
+	(void)state;
+	rules.max_token_age = 500;
+	for (size_t i = 0; i < nitems(told); i++) {
+		const struct json *json = unit_json(GOOD, NULL, told[i].with);
+		const struct claims claims = { .json = json,
+			.proof = PROOF_JWT };
+		struct trace trace;
+
+		trace_init(&trace);
+		row_true(told[i].with,
+		    claims_check(&claims, &rules, &issuers, false, NOW,
+			&trace) != REASON_OK);
+		row_text(told[i].with, trace.failed, told[i].failed);
+		row_text(told[i].with, trace.found.s, told[i].found);
+		unit_json_free(json);
+	}
+	rules.max_token_age = 0;
+	rows_end();
+}
+
+/* When claims that were accepted are not any more; NOW is 1800000000. */
+static void
+test_window(void **state)
+{
+	static const struct {
+		const char *with;
+		int max_age;
+		int64_t first, last;
+	} windows[] = {
+		{ NULL, 0, 1799999870, 1800000629 },
+		{ "\"nbf\":1799999950", 0, 1799999920, 1800000629 },
+		{ "\"nbf\":1799999800", 0, 1799999870, 1800000629 },
+		{ NULL, 200, 1799999870, 1800000130 },
+		{ NULL, 100000, 1799999870, 1800000629 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(windows); i++) {
+		const struct json *json =
+		    unit_json(GOOD, NULL, windows[i].with);
+		const struct claims claims = { .json = json,
+			.proof = PROOF_JWT };
+		int64_t first, last;
+
+		rules.max_token_age = windows[i].max_age;
+		claims_window(&claims, &rules, &first, &last);
+		assert_int_equal(first, windows[i].first);
+		assert_int_equal(last, windows[i].last);
+		unit_json_free(json);
+	}
+	rules.max_token_age = 0;
+	rows_end();
+}
+
 /* Nothing at all, and what is no object. */
 static void
 test_nothing(void **state)
@@ -428,6 +495,8 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_nothing),
+	cmocka_unit_test(test_told),
+	cmocka_unit_test(test_window),
 	cmocka_unit_test(test_audiences),
 	cmocka_unit_test(test_lengths),
 	cmocka_unit_test(test_strict_profile),
