@@ -63,22 +63,20 @@ report(pam_handle_t *pamh, struct audient *audient, struct audient_request *rq,
 }
 
 static enum reason
-check(pam_handle_t *pamh, const struct args *args, struct audient *audient,
-    const char *user, struct span token, struct log_arg *log,
-    struct login *login)
+check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
+    struct span token, struct log_arg *log, struct login *login)
 {
-	const int64_t uid = guest_uid(user);
 	struct audient_request rq = { .token = token,
-		.service = args->service,
-		.user = user,
-		.uid = uid,
+		.service = d->args->service,
+		.user = d->user,
+		.uid = d->uid,
 		/* a stranger's name costs the tenant nothing */
-		.is_offline = uid == AUDIENT_NO_ACCOUNT,
+		.is_offline = d->uid == AUDIENT_NO_ACCOUNT,
 		.exported = on_export,
 		.exported_arg = pamh };
 	struct audient_verdict verdict;
 
-	if (args->debug) {
+	if (d->args->debug) {
 		rq.step = on_step;
 		rq.step_arg = log;
 	}
@@ -112,15 +110,14 @@ keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 }
 
 static int
-check_entered(pam_handle_t *pamh, int flags, const struct args *args,
-    const char *user, struct audient *audient, const struct prompt *p,
-    struct log_arg *log, struct login *login)
+check_entered(pam_handle_t *pamh, const struct device_login *d,
+    struct audient *audient, const struct prompt *p, struct log_arg *log,
+    struct login *login)
 {
 	const struct span token = buf_span(&p->token);
-	const int rc =
-	    guest_code(check(pamh, args, audient, user, token, log, login));
+	const int rc = guest_code(check(pamh, d, audient, token, log, login));
 
-	prompt_explain(pamh, flags, login->reason, p);
+	prompt_explain(pamh, d->flags, login->reason, p);
 	/* perhaps a password, for the next module of the stack */
 	if (login->reason == REASON_NOT_A_TOKEN ||
 	    (login->reason == REASON_OPAQUE_REFUSED &&
@@ -144,7 +141,7 @@ check_confirmed(pam_handle_t *pamh, const struct device_login *d,
 
 	rc = device_get_token(pamh, d, audient, &tokens, &verdict.reason, why);
 	if (rc == PAM_SUCCESS && verdict.reason == REASON_OK) {
-		verdict.reason = check(pamh, d->args, audient, d->user,
+		verdict.reason = check(pamh, d, audient,
 		    buf_span(&tokens.access), log, login);
 		device_tell(pamh, d, verdict.reason);
 		rc = guest_code(verdict.reason);
@@ -174,8 +171,7 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 	if (!args->device_only)
 		rc = prompt_token(pamh, args, audient, &p);
 	if (rc == PAM_SUCCESS && p.token.len > 0)
-		rc = check_entered(pamh, flags, args, user, audient, &p, log,
-		    &login);
+		rc = check_entered(pamh, &d, audient, &p, log, &login);
 	else if (rc == PAM_SUCCESS)
 		rc = check_confirmed(pamh, &d, audient, log, &login);
 	if (rc != PAM_SUCCESS && p.token.len == 0 &&
