@@ -25,9 +25,10 @@
 #define NAP_MS	     5
 #define LAST_MS	     1000 /* for a killed process to be gone */
 
-/* Exit statuses, as audient(1) has them. */
-#define EXIT_NO_TOKEN 1
-#define EXIT_RETRY    3
+/* Exit statuses, as audient(1) has them, and posix_spawn(3) the last one. */
+#define EXIT_NO_TOKEN	 1
+#define EXIT_RETRY	 3
+#define EXIT_NOT_STARTED 127
 
 static const char *const names[COMMAND_VARIABLES] = {
 	"HOME",
@@ -239,6 +240,8 @@ judge(int status)
 		return COMMAND_NO_TOKEN;
 	case EXIT_RETRY:
 		return COMMAND_RETRY;
+	case EXIT_NOT_STARTED:
+		return COMMAND_NOT_STARTED;
 	default:
 		return COMMAND_FAILED;
 	}

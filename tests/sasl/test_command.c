@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,8 @@ static const struct row {
 	{ "broken", "echo secret >&2; exit 4",
 	    "audient token --batch --service imap says why", 0 },
 	{ "a token, and it is broken", GOOD "; exit 4", "says why", 0 },
+	{ "not to be started, as a child sees it", "exit 127", "cannot start",
+	    0 },
 	{ "killed", "kill -9 $$", "says why", 0 },
 	{ "a token, and killed", GOOD "; kill -9 $$", "says why", 0 },
 
@@ -504,6 +507,55 @@ test_hosts(void **state)
 	rows_end();
 }
 
+/* --- threads
+ * ------------------------------------------------------------------------- */
+
+#define THREADS 8
+#define LOGINS	5
+
+/* Counts the logins that have gone wrong; its result is that number. */
+static void *
+log_in(void *arg)
+{
+	const struct knows knows = { .authname = "alice" };
+	struct caller caller;
+	uintptr_t wrong = 0;
+
+	(void)arg;
+	for (int i = 0; i < LOGINS; i++) {
+		caller_open(&caller, &knows);
+		if (caller_start(&caller, OB) != SASL_CONTINUE ||
+		    strcmp(caller.out, SENT) != 0)
+			wrong++;
+		caller_close(&caller);
+	}
+	return (void *)wrong;
+}
+
+static void
+test_at_once(void **state)
+{
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	(void)state;
+	put_command("printf abc.; sleep 0.01; echo def.ghi", 0755);
+	assert_int_equal(client_open_with(sasl_client_plug_init, with_command),
+	    SASL_OK);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_in,
+				     NULL),
+		    0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		row_count(true);
+		row_number("threads", (int64_t)(uintptr_t)wrong, 0);
+	}
+	sides_close();
+	row_true("threads", waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	rows_end();
+}
+
 /* The environment will do; and a person is asked before anything is run. */
 static void
 test_asked(void **state)
@@ -589,6 +641,7 @@ main(void)
 		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_withs),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_set_uid),
 	};
