@@ -50,7 +50,7 @@ FILES = {
     "core/jwk.c": "jwk keys chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
-    "core/keyset.c": "keyset admin inspect remembered",
+    "core/keyset.c": "freshness keyset admin inspect remembered",
     "core/list.c": "list chaos",
     "core/once.c": "once chaos",
     "core/opaque.c": "opaque asked",

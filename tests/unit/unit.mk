@@ -61,6 +61,7 @@ UNIT_TESTS += \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
+	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
 	tests/unit/test_audient \
 	tests/unit/test_once \
@@ -199,6 +200,14 @@ tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
+tests_unit_test_freshness_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_freshness_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=keysource_name,--wrap=keysource_load \
+	-Wl,--wrap=keysource_read_file,--wrap=keysource_ask \
+	-Wl,--wrap=cache_get_mark,--wrap=cache_set_mark,--wrap=cache_lock \
+	-Wl,--wrap=pthread_mutex_init,--wrap=pthread_mutex_clocklock \
+	-Wl,--wrap=calloc
+tests_unit_test_freshness_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
