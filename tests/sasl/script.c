@@ -23,7 +23,9 @@ script_put(const char *script, mode_t mode)
 	(void)rmdir(AUDIENT_COMMAND);
 	if (script == NULL)
 		return;
-	assert_true(asprintf(&text, "#!/bin/sh\n%s\n", script) > 0);
+	assert_true(asprintf(&text, "%s%s\n",
+			strncmp(script, "#!", 2) == 0 ? "" : "#!/bin/sh\n",
+			script) > 0);
 	unit_write(AUDIENT_COMMAND, span_of(text), mode);
 	free(text);
 }

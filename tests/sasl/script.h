@@ -21,7 +21,8 @@ int sasl_client_plug_init(const sasl_utils_t *utils, int max_version,
 
 extern const struct option script_options[]; /* ask the command */
 
-/* Instead of the last one; NULL: there is none. */
+/* In the place of the last one, for the shell unless it begins with "#!" and
+ * another one; NULL: there is none. */
 void script_put(const char *script, mode_t mode);
 /*
  * One login of a program that has no password: what it has sent, or what it
