@@ -241,19 +241,44 @@ check_option_file(struct doctor *d, const char *path, const char *prefix,
 	return offer;
 }
 
-/* Programs whose service has another name than their file. */
-static const struct {
+/*
+ * Programs whose service has another name than their file; and what comes of
+ * "tls = required" where SASL does not learn of TLS in time.
+ */
+#define NEVER_TELLS                                    \
+	"never tells SASL that there is TLS, so with " \
+	"\"tls = required\" the mechanisms are never offered"
+static const struct option_file {
 	const char *file;
 	const char *service;
-} names[] = {
-	{ "subversion.conf", "svn" },
-	{ "svn.conf", "svn" },
-	{ "memcached.conf", "memcached" },
-	{ "libvirt.conf", "libvirt" },
-	{ "qemu.conf", "vnc" },
-	{ "exim.conf", "smtp" },
-	{ "Sendmail.conf", "smtp" },
+	const char *required_means; /* NULL: SASL is told of TLS */
+} files[] = {
+	{ "subversion.conf", "svn", "Subversion " NEVER_TELLS },
+	{ "svn.conf", "svn", "Subversion " NEVER_TELLS },
+	{ "memcached.conf", "memcached", "memcached " NEVER_TELLS },
+	{ "libvirt.conf", "libvirt", NULL },
+	{ "qemu.conf", "vnc", NULL },
+	{ "exim.conf", "smtp",
+	    "Exim asks for the mechanisms before there is TLS, so with "
+	    "\"tls = required\" it does not start" },
+	{ "Sendmail.conf", "smtp", NULL },
 };
+
+static void
+check_host_tls(struct doctor *d, const struct option_file *f)
+{
+	struct audient_rules rules;
+	char remedy[256];
+
+	if (f->required_means == NULL ||
+	    !doctor_find_rules(d, f->service, &rules) || rules.trusts_host_tls)
+		return;
+	(void)snprintf(remedy, sizeof(remedy),
+	    "Write \"tls = host-enforced\" in a section [service %s], and let "
+	    "nobody in without TLS.",
+	    f->service);
+	report(d, LEVEL_PROBLEM, d->config, remedy, "%s", f->required_means);
+}
 
 static void
 look_at_file(void *arg, const char *name)
@@ -261,14 +286,16 @@ look_at_file(void *arg, const char *name)
 	struct doctor *d = arg;
 	char path[PATH_SIZE];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(name, names[i].file) != 0)
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (strcmp(name, files[i].file) != 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "/etc/sasl2/%s", name);
-		if (check_option_file(d, path, "", names[i].service,
-			"Write mech_list: OAUTHBEARER XOAUTH2 there.") !=
+		if (check_option_file(d, path, "", files[i].service,
+			"Write mech_list: OAUTHBEARER XOAUTH2 there.") ==
 		    OFFER_OTHERS)
-			d->hosts |= 1U << HOST_OTHER;
+			continue;
+		d->hosts |= 1U << HOST_OTHER;
+		check_host_tls(d, &files[i]);
 	}
 }
 

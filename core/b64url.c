@@ -6,37 +6,40 @@
 #include <string.h>
 
 /*
- * RFC 4648 section 5: what each letter adds to the 24 bits of four, by its
- * place among them.  Each place has a bit above these that letters set.
+ * RFC 4648 section 5: what each letter adds to the three bytes of four, by its
+ * place among them; the first byte is the lowest.  Each place has a bit above
+ * these that letters set.
  */
-#define SHIFT(at)	  (18 - 6 * (at))
-#define IS_LETTER(at)	  ((uint32_t)1 << (24 + (at)))
-#define LETTER(value, at) ((uint32_t)(value) << SHIFT(at) | IS_LETTER(at))
-#define FOUR_LETTERS	  ((uint32_t)0xf << 24)
+#define IS_LETTER(at) ((uint32_t)1 << (24 + (at)))
+#define FOUR_LETTERS  ((uint32_t)0xf << 24)
+#define FIRST(v)      (IS_LETTER(0) | (v) << 2)
+#define SECOND(v)     (IS_LETTER(1) | (v) >> 4 | ((v)&0xf) << 12)
+#define THIRD(v)      (IS_LETTER(2) | (v) >> 2 << 8 | ((v)&3) << 22)
+#define FOURTH(v)     (IS_LETTER(3) | (v) << 16)
 
 /* clang-format off */
-#define LETTERS(at) { \
-	['A'] = LETTER(0, at), ['B'] = LETTER(1, at), ['C'] = LETTER(2, at), ['D'] = LETTER(3, at), \
-	['E'] = LETTER(4, at), ['F'] = LETTER(5, at), ['G'] = LETTER(6, at), ['H'] = LETTER(7, at), \
-	['I'] = LETTER(8, at), ['J'] = LETTER(9, at), ['K'] = LETTER(10, at), ['L'] = LETTER(11, at), \
-	['M'] = LETTER(12, at), ['N'] = LETTER(13, at), ['O'] = LETTER(14, at), ['P'] = LETTER(15, at), \
-	['Q'] = LETTER(16, at), ['R'] = LETTER(17, at), ['S'] = LETTER(18, at), ['T'] = LETTER(19, at), \
-	['U'] = LETTER(20, at), ['V'] = LETTER(21, at), ['W'] = LETTER(22, at), ['X'] = LETTER(23, at), \
-	['Y'] = LETTER(24, at), ['Z'] = LETTER(25, at), ['a'] = LETTER(26, at), ['b'] = LETTER(27, at), \
-	['c'] = LETTER(28, at), ['d'] = LETTER(29, at), ['e'] = LETTER(30, at), ['f'] = LETTER(31, at), \
-	['g'] = LETTER(32, at), ['h'] = LETTER(33, at), ['i'] = LETTER(34, at), ['j'] = LETTER(35, at), \
-	['k'] = LETTER(36, at), ['l'] = LETTER(37, at), ['m'] = LETTER(38, at), ['n'] = LETTER(39, at), \
-	['o'] = LETTER(40, at), ['p'] = LETTER(41, at), ['q'] = LETTER(42, at), ['r'] = LETTER(43, at), \
-	['s'] = LETTER(44, at), ['t'] = LETTER(45, at), ['u'] = LETTER(46, at), ['v'] = LETTER(47, at), \
-	['w'] = LETTER(48, at), ['x'] = LETTER(49, at), ['y'] = LETTER(50, at), ['z'] = LETTER(51, at), \
-	['0'] = LETTER(52, at), ['1'] = LETTER(53, at), ['2'] = LETTER(54, at), ['3'] = LETTER(55, at), \
-	['4'] = LETTER(56, at), ['5'] = LETTER(57, at), ['6'] = LETTER(58, at), ['7'] = LETTER(59, at), \
-	['8'] = LETTER(60, at), ['9'] = LETTER(61, at), ['-'] = LETTER(62, at), ['_'] = LETTER(63, at), \
+#define LETTERS(place) { \
+	['A'] = place(0), ['B'] = place(1), ['C'] = place(2), ['D'] = place(3), \
+	['E'] = place(4), ['F'] = place(5), ['G'] = place(6), ['H'] = place(7), \
+	['I'] = place(8), ['J'] = place(9), ['K'] = place(10), ['L'] = place(11), \
+	['M'] = place(12), ['N'] = place(13), ['O'] = place(14), ['P'] = place(15), \
+	['Q'] = place(16), ['R'] = place(17), ['S'] = place(18), ['T'] = place(19), \
+	['U'] = place(20), ['V'] = place(21), ['W'] = place(22), ['X'] = place(23), \
+	['Y'] = place(24), ['Z'] = place(25), ['a'] = place(26), ['b'] = place(27), \
+	['c'] = place(28), ['d'] = place(29), ['e'] = place(30), ['f'] = place(31), \
+	['g'] = place(32), ['h'] = place(33), ['i'] = place(34), ['j'] = place(35), \
+	['k'] = place(36), ['l'] = place(37), ['m'] = place(38), ['n'] = place(39), \
+	['o'] = place(40), ['p'] = place(41), ['q'] = place(42), ['r'] = place(43), \
+	['s'] = place(44), ['t'] = place(45), ['u'] = place(46), ['v'] = place(47), \
+	['w'] = place(48), ['x'] = place(49), ['y'] = place(50), ['z'] = place(51), \
+	['0'] = place(52), ['1'] = place(53), ['2'] = place(54), ['3'] = place(55), \
+	['4'] = place(56), ['5'] = place(57), ['6'] = place(58), ['7'] = place(59), \
+	['8'] = place(60), ['9'] = place(61), ['-'] = place(62), ['_'] = place(63), \
 	}
 /* clang-format on */
 
-static const uint32_t letters[4][256] = { LETTERS(0), LETTERS(1), LETTERS(2),
-	LETTERS(3) };
+static const uint32_t letters[4][256] = { LETTERS(FIRST), LETTERS(SECOND),
+	LETTERS(THIRD), LETTERS(FOURTH) };
 
 size_t
 b64url_size(size_t n)
@@ -46,7 +49,7 @@ b64url_size(size_t n)
 	return n / 4 * 3 + (n % 4 != 0 ? n % 4 - 1 : 0);
 }
 
-/* The 24 bits of four letters, below FOUR_LETTERS if all of them are some. */
+/* The bytes of four letters, below FOUR_LETTERS if all of them are some. */
 static inline uint32_t
 take4(const unsigned char *p)
 {
@@ -54,32 +57,54 @@ take4(const unsigned char *p)
 	    letters[3][p[3]];
 }
 
+bool
+b64url_is_text(struct span s)
+{
+	const unsigned char *p = (const unsigned char *)s.ptr;
+	const unsigned char *end = p + s.len;
+
+	for (; end - p >= 4; p += 4)
+		if (take4(p) < FOUR_LETTERS)
+			return false;
+	for (; p < end; p++)
+		if (letters[0][*p] == 0)
+			return false;
+	return true;
+}
+
+/* Stores them, and a byte of no meaning behind them. */
+static inline void
+put4(unsigned char *o, uint32_t bytes)
+{
+	bytes = htole32(bytes);
+	memcpy(o, &bytes, sizeof(bytes));
+}
+
 /*
- * The last two or three letters hold one byte or two, and zero bits; returns
- * the number of bytes, or 0.
+ * The last four letters, or fewer with zero bits behind those of the last
+ * byte; returns the number of bytes, or 0.
  */
 static size_t
 take_tail(const unsigned char *p, size_t n, unsigned char *o)
 {
-	const unsigned char padded[4] = { p[0], p[1], n == 3 ? p[2] : 'A',
-		'A' };
-	const uint32_t bits = take4(padded);
+	unsigned char four[4] = "AAAA";
+	uint32_t bytes;
 
-	if (bits < FOUR_LETTERS || (bits & (n == 3 ? 0xff : 0xffff)) != 0)
+	memcpy(four, p, n);
+	bytes = take4(four);
+	if (bytes < FOUR_LETTERS || (bytes - FOUR_LETTERS) >> 8 * (n - 1) != 0)
 		return 0;
-	o[0] = (unsigned char)(bits >> 16);
-	if (n == 2)
-		return 1;
-	o[1] = (unsigned char)(bits >> 8);
-	return 2;
+	for (size_t i = 0; i < n - 1; i++)
+		o[i] = (unsigned char)(bytes >> 8 * i);
+	return n - 1;
 }
 
 enum reason
 b64url_decode(struct span in, void *out, size_t max, size_t *len)
 {
 	const unsigned char *p = (const unsigned char *)in.ptr;
-	const unsigned char *tail = p + in.len / 4 * 4;
-	unsigned char *o = out, *end = o + max;
+	const unsigned char *end = p + in.len;
+	unsigned char *o = out;
 	size_t n;
 
 	*len = 0;
@@ -87,30 +112,19 @@ b64url_decode(struct span in, void *out, size_t max, size_t *len)
 		return REASON_TOKEN_MALFORMED;
 	if (b64url_size(in.len) > max)
 		return REASON_TOKEN_TOO_LARGE;
-	/* eight at a time, as long as two bytes too many do no harm */
-	for (; tail - p >= 8 && end - o >= 8; p += 8, o += 6) {
-		const uint32_t high = take4(p), low = take4(p + 4);
-		uint64_t bits;
+	/* eight at a time: what follows makes good the byte too many */
+	for (; end - p > 9; p += 8, o += 6) {
+		const uint32_t a = take4(p), b = take4(p + 4);
 
-		if ((high & low) < FOUR_LETTERS)
+		if ((a & b) < FOUR_LETTERS)
 			return REASON_TOKEN_MALFORMED;
-		bits = htobe64((uint64_t)(high - FOUR_LETTERS) << 40 |
-		    (uint64_t)(low - FOUR_LETTERS) << 16);
-		memcpy(o, &bits, sizeof(bits));
+		put4(o, a);
+		put4(o + 3, b);
 	}
-	for (; p < tail; p += 4, o += 3) {
-		const uint32_t bits = take4(p);
-
-		if (bits < FOUR_LETTERS)
+	for (; p < end; p += n, o += n - 1) {
+		n = end - p < 4 ? (size_t)(end - p) : 4;
+		if (take_tail(p, n, o) == 0)
 			return REASON_TOKEN_MALFORMED;
-		o[0] = (unsigned char)(bits >> 16);
-		o[1] = (unsigned char)(bits >> 8);
-		o[2] = (unsigned char)bits;
-	}
-	if (in.len % 4 != 0) {
-		if ((n = take_tail(p, in.len % 4, o)) == 0)
-			return REASON_TOKEN_MALFORMED;
-		o += n;
 	}
 	*len = (size_t)(o - (unsigned char *)out);
 	return REASON_OK;

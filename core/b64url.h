@@ -16,4 +16,7 @@ MUST_CHECK enum reason b64url_decode(struct span in, void *out, size_t max,
 /* Decoded size of n letters; 0 also for an impossible n. */
 size_t b64url_size(size_t n);
 
+/* Nothing but letters of base64url, RFC 4648 section 5, of any number. */
+bool b64url_is_text(struct span s);
+
 #endif

@@ -240,7 +240,7 @@ check_bytes(struct parser *p, struct span s, unsigned int line)
 			    "the line ends with a carriage "
 			    "return; convert the file to "
 			    "Unix line ends");
-		if ((s.ptr[i] >= '\0' && s.ptr[i] < ' ' && s.ptr[i] != '\t') ||
+		if (((unsigned char)s.ptr[i] < ' ' && s.ptr[i] != '\t') ||
 		    s.ptr[i] == '\x7f')
 			return bad(p, line,
 			    "the line has a control "

@@ -8,6 +8,8 @@
 #define DOC_MAX	  (1024 * 1024)
 #define DOC_NODES 8192
 
+#define DIGITS_MAX 19 /* of a 64-bit integer */
+
 /* What is left to read, and where values go. */
 struct parser {
 	char *p;
@@ -25,20 +27,26 @@ is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-static void
+/* There is seldom any, and nothing that may follow it is below it. */
+static inline void
 skip_space(struct parser *x)
 {
-	while (x->p < x->end && is_space(*x->p))
+	while (x->p < x->end && *x->p <= ' ' && is_space(*x->p))
 		x->p++;
 }
 
+static inline bool
+is_next(const struct parser *x, char c)
+{
+	return x->p < x->end && *x->p == c;
+}
+
 /* Is c next, after white space?  Then it is used up. */
-static bool
+static inline bool
 take(struct parser *x, char c)
 {
-	if (x->p < x->end && is_space(*x->p))
-		skip_space(x);
-	if (x->p == x->end || *x->p != c)
+	skip_space(x);
+	if (!is_next(x, c))
 		return false;
 	x->p++;
 	return true;
@@ -161,77 +169,87 @@ take_escape(struct parser *x, char *out)
 #define EACH(byte) ((byte)*0x0101010101010101ULL)
 #define TOP_BITS   EACH(0x80ULL)
 
-/* A bit at the top of each of eight bytes whose other bits are below n. */
-#define BELOW(w, n) (~(((w) | TOP_BITS) - EACH(n)))
-
 /*
- * A bit at the top of each of eight bytes, the first one lowest, that is
- * below 0x20, above 0x7f, '"' or '\\'.
+ * Of eight bytes, the first one lowest: the lowest bit that is set is the top
+ * bit of the first byte that is below 0x20, above 0x7f, '"' or '\\'.  A byte
+ * behind that one may have a bit that it should not, by what was borrowed.
  */
-static uint64_t
+static inline uint64_t
 find_special(uint64_t w)
 {
-	return (w | BELOW(w, 0x20ULL) | BELOW(w ^ EACH(0x22ULL), 0x01ULL) |
-		   BELOW(w ^ EACH(0x5cULL), 0x01ULL)) &
+	return (w | (w - EACH(0x20ULL)) | ((w ^ EACH(0x22ULL)) - EACH(1ULL)) |
+		   ((w ^ EACH(0x5cULL)) - EACH(1ULL))) &
 	    TOP_BITS;
 }
 
-/*
- * The end of plain bytes that stand as they are: what ends them or needs a
- * closer look.  Adds to *seen the bits that they have.
- */
-static char *
-skip_plain(char *p, const char *end, unsigned char *seen)
+static inline bool
+is_plain(char c)
+{
+	const unsigned char u = (unsigned char)c;
+
+	return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
+}
+
+/* The end of the bytes that stand for themselves. */
+static inline char *
+skip_plain(char *p, const char *end)
 {
 	uint64_t w;
 
-	for (; p < end; p++) {
-		while (end - p >= 8) {
-			memcpy(&w, p, 8);
-			if ((w = find_special(le64toh(w))) != 0) {
-				p += __builtin_ctzll(w) / 8;
-				break;
-			}
-			p += 8;
-		}
-		if (p == end || *p == '"' || *p == '\\' ||
-		    (unsigned char)*p < 0x20)
-			break;
-		*seen |= (unsigned char)*p;
+	for (; end - p >= 8; p += 8) {
+		memcpy(&w, p, 8);
+		if ((w = find_special(le64toh(w))) != 0)
+			return p + __builtin_ctzll(w) / 8;
 	}
+	while (p < end && is_plain(*p))
+		p++;
 	return p;
 }
 
+/* The rest of a string that has escapes, or letters beyond ASCII. */
+static char *
+unescape(struct parser *x)
+{
+	char *out = x->p;
+
+	for (; x->p < x->end && *x->p != '"';) {
+		if ((unsigned char)*x->p < 0x20)
+			return NULL;
+		if (*x->p != '\\')
+			*out++ = *x->p++;
+		else {
+			x->p++;
+			if ((out = take_escape(x, out)) == NULL)
+				return NULL;
+		}
+	}
+	return out;
+}
+
+/* What follows the quote that begins it. */
 static bool
 parse_string(struct parser *x)
 {
 	struct json *v = add(x, JSON_STRING);
-	unsigned char seen = 0;
-	char *start, *out;
+	char *const start = x->p;
+	char *end = skip_plain(start, x->end);
+	bool is_ascii = true;
 	struct span s;
 
-	if (v == NULL || !take(x, '"'))
+	if (v == NULL)
 		return false;
-	start = out = x->p;
-	for (;;) {
-		char *plain = x->p;
-
-		x->p = skip_plain(x->p, x->end, &seen);
-		if (out != plain)
-			memmove(out, plain, (size_t)(x->p - plain));
-		out += x->p - plain;
-		if (x->p == x->end || (unsigned char)*x->p < 0x20)
-			return false;
-		if (*x->p++ == '"')
-			break;
-		if ((out = take_escape(x, out)) == NULL)
+	x->p = end;
+	if (!is_next(x, '"')) {
+		is_ascii = false;
+		if ((end = unescape(x)) == NULL || x->p == x->end)
 			return false;
 	}
-	v->ptr = start;
-	v->len = (uint32_t)(out - start);
-	s = (struct span){ .ptr = start, .len = v->len };
+	x->p++; /* the quote that ends it */
+	s = (struct span){ .ptr = start, .len = (size_t)(end - start) };
+	v->ptr = s.ptr;
+	v->len = (uint32_t)s.len;
 	v->tag = json_tag(s);
-	return seen < 0x80 || span_is_utf8(s);
+	return is_ascii || span_is_utf8(s);
 }
 
 static size_t
@@ -275,21 +293,40 @@ skip_number(struct parser *x, bool *is_real)
 	return true;
 }
 
+/* False if the digits, and perhaps a sign before them, are beyond 64 bits. */
+static bool
+to_integer(const char *p, const char *end, int64_t *out)
+{
+	const bool negative = *p == '-';
+	uint64_t n = 0;
+
+	if (negative)
+		p++;
+	if (end - p > DIGITS_MAX)
+		return false;
+	while (p < end)
+		n = 10 * n + (uint64_t)(*p++ - '0');
+	if (n > (uint64_t)INT64_MAX + negative)
+		return false;
+	*out = n > INT64_MAX ? INT64_MIN : negative ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
 static bool
 parse_number(struct parser *x)
 {
 	struct json *v = add(x, JSON_INTEGER);
 	char *start = x->p;
-	int64_t unused;
 	bool is_real;
 
 	if (v == NULL || !skip_number(x, &is_real))
 		return false;
+	if (!is_real)
+		return to_integer(start, x->p, &v->integer);
+	v->type = JSON_REAL;
 	v->ptr = start;
 	v->len = (uint32_t)(x->p - start);
-	if (is_real)
-		v->type = JSON_REAL;
-	return is_real || json_as_integer(v, &unused);
+	return true;
 }
 
 /* Has the object a member of the last one's name already? */
@@ -326,8 +363,8 @@ parse_object(struct parser *x, int depth)
 		do {
 			const size_t name = x->n;
 
-			skip_space(x);
-			if (++members > JSON_MEMBERS_MAX || !parse_string(x) ||
+			if (++members > JSON_MEMBERS_MAX || !take(x, '"') ||
+			    !parse_string(x) ||
 			    is_duplicate(v, &x->nodes[name]) || !take(x, ':') ||
 			    !parse_value(x, depth + 1))
 				return false;
@@ -376,6 +413,7 @@ parse_value(struct parser *x, int depth)
 	case '[':
 		return parse_array(x, depth);
 	case '"':
+		x->p++;
 		return parse_string(x);
 	case 't':
 		return take_word(x, "true", JSON_TRUE);

@@ -29,9 +29,9 @@ enum json_type {
  */
 struct json {
 	union {
-		const char
-		    *ptr;	/* a string's bytes, unescaped, or a number's */
-		uint64_t names; /* an object's: which tags there are */
+		const char *ptr; /* a string's bytes, unescaped; a real's */
+		int64_t integer; /* an integer's value */
+		uint64_t names;	 /* an object's: which tags there are */
 	};
 	uint32_t len;
 	uint16_t span; /* elements, with this one, that the value takes */

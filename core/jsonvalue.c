@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define DATE_MAX   253402300799LL /* the last second of the year 9999 */
-#define DIGITS_MAX 19		  /* of a 64-bit integer */
 #define SHOW_ITEMS 8
 #define SHOW_BYTES 120
 
@@ -69,20 +68,9 @@ json_as_string(const struct json *v, struct span *out)
 bool
 json_as_integer(const struct json *v, int64_t *out)
 {
-	const bool negative = json_is(v, JSON_INTEGER) && v->ptr[0] == '-';
-	uint64_t n = 0;
-
-	if (!json_is(v, JSON_INTEGER) ||
-	    v->len > DIGITS_MAX + (negative ? 1U : 0U))
+	if (!json_is(v, JSON_INTEGER))
 		return false;
-	for (uint32_t i = negative ? 1 : 0; i < v->len; i++)
-		n = 10 * n + (uint64_t)(v->ptr[i] - '0');
-	if (n > (uint64_t)INT64_MAX + negative)
-		return false;
-	if (negative)
-		*out = n > INT64_MAX ? INT64_MIN : -(int64_t)n;
-	else
-		*out = (int64_t)n;
+	*out = v->integer;
 	return true;
 }
 
@@ -178,8 +166,10 @@ show_one(const struct json *v, struct text *t)
 	case JSON_ARRAY:
 		text_printf(t, "an array");
 		break;
-	case JSON_STRING:
 	case JSON_INTEGER:
+		text_printf(t, "%lld", (long long)v->integer);
+		break;
+	case JSON_STRING:
 	case JSON_REAL:
 		text_add(t, (struct span){ .ptr = v->ptr, .len = v->len },
 		    SHOW_BYTES);

@@ -141,12 +141,17 @@ fetched_at(struct keyset *ks)
 }
 
 static bool
-is_fresh(const struct keyset *ks, int64_t fetched)
+is_younger(int64_t fetched, int seconds)
 {
 	const int64_t age = clock_now() - fetched;
 
-	return fetched != 0 && age >= -CLOCK_SLACK &&
-	    age < ks->tenant->keys_max_age;
+	return fetched != 0 && age >= -CLOCK_SLACK && age < seconds;
+}
+
+static bool
+is_fresh(const struct keyset *ks, int64_t fetched)
+{
+	return is_younger(fetched, ks->tenant->keys_max_age);
 }
 
 uint64_t
@@ -356,13 +361,10 @@ refresh(struct keyset *ks, int64_t have, bool is_forced, int64_t deadline_ms,
 static bool
 may_serve(const struct keyset *ks, enum refresh done, int64_t fetched)
 {
-	const int64_t age = clock_now() - fetched;
-
 	if (is_fresh(ks, fetched))
 		return true;
-	return fetched != 0 && age >= 0 &&
-	    (done == REFRESH_NO_ANSWER || done == REFRESH_LIMITED) &&
-	    age < ks->tenant->keys_max_stale;
+	return (done == REFRESH_NO_ANSWER || done == REFRESH_LIMITED) &&
+	    is_younger(fetched, ks->tenant->keys_max_stale);
 }
 
 /* What a search came to; holds keys. */

@@ -3,27 +3,12 @@
 
 #include <string.h>
 
+#include "b64url.h"
+
 #define SEGMENTS_JWS 3
 #define SEGMENTS_JWE 5
 #define OPAQUE_MIN   16	   /* the shortest that Auth0 ever issued */
 #define JOSE_START   "eyJ" /* how a JOSE header begins: {" */
-
-static bool
-is_b64url_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-/* Nothing but letters of base64url, RFC 4648 section 5 */
-static bool
-is_b64url(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_b64url_char(s.ptr[i]))
-			return false;
-	return true;
-}
 
 /* Cuts s at its dots; counts on, but stores no more than five segments. */
 static size_t
@@ -82,7 +67,7 @@ token_classify(struct span raw, struct token *token)
 	token->raw = raw;
 	n = split(raw, seg);
 	/* What a JWS has behind its header is looked at when it is decoded. */
-	if (n == SEGMENTS_JWS && is_b64url(seg[0]))
+	if (n == SEGMENTS_JWS && b64url_is_text(seg[0]))
 		return classify_jws(seg, token);
 	if (!span_is_b64token(raw))
 		return REASON_NOT_A_TOKEN;

@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "message.h"
 #include "source.h"
 
 #define PLUGIN	    "audient"
+#define PASSWORD    "-"
+#define COMMAND	    "audient"
 #define MECHS	    2
 #define SHOWN_MAX   400 /* bytes of the server's answer that are shown */
 #define PORT_DIGITS 5
@@ -19,7 +22,9 @@
 /* Of the whole process; the framework frees it once per mechanism. */
 struct plugin {
 	atomic_int refs;
-	char *token_file; /* NULL: the program's password is the token */
+	struct source source;
+	char *token_file;	/* or NULL */
+	struct command command; /* if source has it */
 	struct mech {
 		struct plugin *plugin;
 		enum dialect dialect;
@@ -65,6 +70,7 @@ free_plugin(struct plugin *plugin, const sasl_utils_t *utils)
 {
 	if (plugin->token_file != NULL)
 		utils->free(plugin->token_file);
+	command_free(&plugin->command);
 	utils->free(plugin);
 }
 
@@ -157,8 +163,7 @@ first_step(struct exchange *x, sasl_client_params_t *cparams,
 	struct answers answers;
 	int rc;
 
-	rc = answers_get(cparams, x->mech->plugin->token_file, prompts,
-	    &answers);
+	rc = answers_get(cparams, &x->mech->plugin->source, prompts, &answers);
 	if (rc == SASL_OK)
 		rc = canonicalize(cparams, &answers, oparams);
 	if (rc == SASL_OK)
@@ -228,18 +233,18 @@ on_step(void *context, sasl_client_params_t *cparams, const char *in,
  * of OpenLDAP do, or that somebody has told where the token is.
  */
 static const unsigned long *
-prompts_of(const char *source)
+prompts_of(const char *place)
 {
 	static const unsigned long person[] = { SASL_CB_AUTHNAME, SASL_CB_PASS,
 		SASL_CB_NOECHOPROMPT, SASL_CB_LIST_END };
 	static const unsigned long password[] = { SASL_CB_AUTHNAME,
 		SASL_CB_PASS, SASL_CB_LIST_END };
-	static const unsigned long file[] = { SASL_CB_AUTHNAME,
+	static const unsigned long name[] = { SASL_CB_AUTHNAME,
 		SASL_CB_LIST_END };
 
-	if (source == NULL)
+	if (place == NULL)
 		return person;
-	return source[0] == '/' ? file : password;
+	return strcmp(place, PASSWORD) == 0 ? password : name;
 }
 
 /*
@@ -247,7 +252,7 @@ prompts_of(const char *source)
  * the choice from a better mechanism.
  */
 static void
-fill_in(struct plugin *plugin, const char *source)
+fill_in(struct plugin *plugin, const char *place)
 {
 	static const char *const names[MECHS] = {
 		[DIALECT_OAUTHBEARER] = "OAUTHBEARER",
@@ -263,7 +268,7 @@ fill_in(struct plugin *plugin, const char *source)
 			.security_flags = SASL_SEC_NOANONYMOUS,
 			.features = SASL_FEAT_WANT_CLIENT_FIRST |
 			    SASL_FEAT_ALLOWS_PROXY,
-			.required_prompts = prompts_of(source),
+			.required_prompts = prompts_of(place),
 			.glob_context = &plugin->mech[i],
 			.mech_new = on_new,
 			.mech_step = on_step,
@@ -274,11 +279,11 @@ fill_in(struct plugin *plugin, const char *source)
 }
 
 /*
- * An option of the program, or the one environment variable that we read, and
- * not in a set-uid program: there its user must not choose a file.
+ * An option of the program, or the environment, but not that of a set-uid
+ * program: there its user must not choose a file.
  */
 static const char *
-find_source(const sasl_utils_t *utils)
+find_place(const sasl_utils_t *utils)
 {
 	const char *value = NULL;
 
@@ -289,31 +294,61 @@ find_source(const sasl_utils_t *utils)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* What is wrong with the place, or NULL. */
+static const char *
+problem_with(const char *place)
+{
+	if (place == NULL || place[0] == '/' || strcmp(place, PASSWORD) == 0)
+		return NULL;
+	if (strcmp(place, COMMAND) != 0)
+		return PLUGIN ": AUDIENT_TOKEN_FILE is none of: an absolute "
+			      "path; \"-\", the program's password; "
+			      "\"audient\", what audient token prints";
+	if (getauxval(AT_SECURE) != 0)
+		return PLUGIN ": a set-uid program starts no audient token: "
+			      "audient_token_file has to be a path or \"-\"";
+	return NULL;
+}
+
+static int
+set_source(struct plugin *plugin, const sasl_utils_t *utils, const char *place)
+{
+	size_t size;
+
+	if (place == NULL || strcmp(place, PASSWORD) == 0)
+		return SASL_OK;
+	if (strcmp(place, COMMAND) == 0) {
+		plugin->source.command = &plugin->command;
+		return command_init(&plugin->command) == REASON_OK ? SASL_OK
+								   : SASL_NOMEM;
+	}
+	size = strlen(place) + 1;
+	if ((plugin->token_file = utils->malloc(size)) == NULL)
+		return SASL_NOMEM;
+	memcpy(plugin->token_file, place, size);
+	plugin->source.file = plugin->token_file;
+	return SASL_OK;
+}
+
 static int
 open_plugin(const sasl_utils_t *utils, struct plugin **pluginp)
 {
-	const char *source = find_source(utils);
+	const char *place = find_place(utils), *problem = problem_with(place);
 	struct plugin *plugin;
-	size_t size;
+	int rc;
 
-	if (source != NULL && source[0] != '/' && strcmp(source, "-") != 0) {
-		utils->log(NULL, SASL_LOG_ERR,
-		    PLUGIN ": AUDIENT_TOKEN_FILE is neither an absolute path "
-			   "nor \"-\", the program's password");
+	if (problem != NULL) {
+		utils->log(NULL, SASL_LOG_ERR, "%s", problem);
 		return SASL_BADPARAM;
 	}
 	if ((plugin = utils->malloc(sizeof(*plugin))) == NULL)
 		return SASL_NOMEM;
 	memset(plugin, 0, sizeof(*plugin));
-	if (source != NULL && source[0] == '/') {
-		size = strlen(source) + 1;
-		if ((plugin->token_file = utils->malloc(size)) == NULL) {
-			free_plugin(plugin, utils);
-			return SASL_NOMEM;
-		}
-		memcpy(plugin->token_file, source, size);
+	if ((rc = set_source(plugin, utils, place)) != SASL_OK) {
+		free_plugin(plugin, utils);
+		return rc;
 	}
-	fill_in(plugin, source);
+	fill_in(plugin, place);
 	*pluginp = plugin;
 	return SASL_OK;
 }

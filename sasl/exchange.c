@@ -14,6 +14,7 @@
 #define CUT_MIN	 1400 /* hosts that cut do so at lengths such as these */
 #define CUT_MAX	 1540
 #define TOLD_MAX 512
+#define HOST_MAX 64 /* an IPv6 address, and an interface behind "%" */
 
 enum state {
 	STATE_TOKEN,  /* the client's message comes next */
@@ -69,12 +70,27 @@ exchange_dispose(void *context, const sasl_utils_t *utils)
 		utils->free(context);
 }
 
+/*
+ * SASL has "192.0.2.1;4711".  The port is left out: PAM has none, and filters
+ * of logs want the same form of all.  NULL if the host did not say.
+ */
+static const char *
+rhost_of(const sasl_server_params_t *sparams, char host[static HOST_MAX])
+{
+	if (sparams->ipremoteport == NULL)
+		return NULL;
+	(void)snprintf(host, HOST_MAX, "%.*s",
+	    (int)strcspn(sparams->ipremoteport, ";"), sparams->ipremoteport);
+	return host;
+}
+
 /* What is not a verdict on a token, in the form of the audit line. */
 static void
 tell(const struct exchange *x, sasl_server_params_t *sparams, int level,
     const char *message)
 {
-	const char *rhost = sparams->ipremoteport;
+	char host[HOST_MAX];
+	const char *rhost = rhost_of(sparams, host);
 
 	sparams->utils->log(sparams->utils->conn, level,
 	    PLUGIN ": service=%s mechanism=%s message=\"%s\"%s%s",
@@ -212,13 +228,14 @@ check_token(struct exchange *x, sasl_server_params_t *sparams,
     const struct message *m, const char **out, unsigned int *outlen,
     sasl_out_params_t *oparams)
 {
+	char host[HOST_MAX];
 	const struct audient_request rq = {
 		.token = m->token,
 		.service = exchange_service(x->mech, sparams),
 		.user = name_of(m, sparams),
 		.realm = sparams->user_realm,
 		.uid = AUDIENT_NOT_ACCOUNTS,
-		.rhost = sparams->ipremoteport,
+		.rhost = rhost_of(sparams, host),
 	};
 	struct audient_verdict verdict;
 	struct audient_line line;

@@ -27,7 +27,7 @@ set_authzid(struct message *m, const char *name, size_t len)
 	    !span_is_utf8((struct span){ .ptr = name, .len = len }))
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if ((name[i] >= '\0' && name[i] < ' ') || name[i] == '\x7f')
+		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f')
 			return false;
 	memcpy(m->authzid, name, len);
 	m->authzid[len] = '\0';

@@ -139,6 +139,79 @@ read_file(sasl_client_params_t *cparams, const char *path, struct buf *token)
 	return rc;
 }
 
+/* What to say of a command that has not done as it should. */
+static int
+blame(sasl_client_params_t *cparams, enum command_end end)
+{
+	const sasl_utils_t *utils = cparams->utils;
+
+	switch (end) {
+	case COMMAND_NO_MEMORY:
+		return SASL_NOMEM;
+	case COMMAND_NOT_STARTED:
+		return refuse(cparams,
+		    "cannot start " AUDIENT_COMMAND
+		    ": install it, or let AUDIENT_TOKEN_FILE be a file");
+	case COMMAND_NO_TOKEN:
+		utils->seterror(utils->conn, 0,
+		    "nobody has logged in: run audient token --service %s",
+		    cparams->service);
+		return SASL_BADPARAM;
+	case COMMAND_RETRY:
+		utils->seterror(utils->conn, 0,
+		    "the issuer cannot be asked for a token now");
+		return SASL_UNAVAIL;
+	case COMMAND_SLOW:
+		utils->seterror(utils->conn, 0,
+		    "audient token did not end in time; does another one wait "
+		    "for somebody to log in?");
+		return SASL_UNAVAIL;
+	case COMMAND_TOO_LONG:
+		return refuse(cparams, "the access token is too long");
+	case COMMAND_OK:
+	case COMMAND_FAILED:
+		break;
+	}
+	utils->seterror(utils->conn, 0,
+	    "audient token failed; audient token --batch --service %s says why",
+	    cparams->service);
+	return SASL_BADPARAM;
+}
+
+/* It prints a line with a token, and nothing else is one. */
+static int
+ask_command(sasl_client_params_t *cparams, const struct command *command,
+    struct buf *token)
+{
+	struct buf text = BUF_INIT(TOKEN_MAX + 1);
+	struct span rest, line;
+	enum command_end end;
+	int rc;
+
+	end = command_run(command, cparams->service, &text);
+	rest = buf_span(&text);
+	if (end != COMMAND_OK)
+		rc = blame(cparams, end);
+	else if (!span_cut(&rest, '\n', &line) || rest.len > 0 ||
+	    !span_is_b64token(line))
+		rc = refuse(cparams, "audient token printed no token");
+	else
+		rc = take_token(cparams, line, token);
+	buf_free(&text);
+	return rc;
+}
+
+static int
+get_token(sasl_client_params_t *cparams, const struct source *source,
+    sasl_interact_t *const *prompts, struct buf *token)
+{
+	if (source->file != NULL)
+		return read_file(cparams, source->file, token);
+	if (source->command != NULL)
+		return ask_command(cparams, source->command, token);
+	return get_password(cparams, prompts, token);
+}
+
 static void
 add_prompt(sasl_interact_t *prompts, size_t *n, unsigned long id,
     const char *challenge, const char *prompt)
@@ -184,16 +257,17 @@ make_prompts(sasl_client_params_t *cparams, const struct questions *open,
 }
 
 static int
-ask(sasl_client_params_t *cparams, const char *token_file,
+ask(sasl_client_params_t *cparams, const struct source *source,
     sasl_interact_t **prompts, struct answers *answers)
 {
 	const int user =
 	    get_name(cparams, prompts, SASL_CB_USER, &answers->authzid);
 	const int name =
 	    get_name(cparams, prompts, SASL_CB_AUTHNAME, &answers->authid);
-	const int token = token_file != NULL
-	    ? read_file(cparams, token_file, &answers->token)
-	    : get_password(cparams, prompts, &answers->token);
+	/* a command runs once, and not before a person has said the name */
+	const int token = source->command != NULL && name == SASL_INTERACT
+	    ? SASL_OK
+	    : get_token(cparams, source, prompts, &answers->token);
 	const struct questions open = { .authzid = user == SASL_INTERACT,
 		.authid = name == SASL_INTERACT,
 		.token = token == SASL_INTERACT };
@@ -216,13 +290,13 @@ ask(sasl_client_params_t *cparams, const char *token_file,
 }
 
 int
-answers_get(sasl_client_params_t *cparams, const char *token_file,
+answers_get(sasl_client_params_t *cparams, const struct source *source,
     sasl_interact_t **prompts, struct answers *answers)
 {
 	int rc;
 
 	*answers = (struct answers){ .token = BUF_INIT(TOKEN_MAX) };
-	rc = ask(cparams, token_file, prompts, answers);
+	rc = ask(cparams, source, prompts, answers);
 	if (rc != SASL_INTERACT && prompts != NULL && *prompts != NULL) {
 		cparams->utils->free(*prompts);
 		*prompts = NULL;

@@ -5,12 +5,19 @@
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 
-#include "buf.h"
+#include "command.h"
 
 /*
  * Where a client's names and its token come from: the program's callbacks, a
- * person whom the program asks, or a file.
+ * person whom the program asks, a file, or a command.
  */
+
+/* Of the token; both NULL: the program's password is it. */
+struct source {
+	const char *file;	       /* absolute path */
+	const struct command *command; /* that prints it */
+};
+
 struct answers {
 	const char *authzid; /* whom to act as; NULL: oneself.  borrowed */
 	const char *authid;  /* borrowed */
@@ -18,11 +25,10 @@ struct answers {
 };
 
 /*
- * Asks for all of it; token_file is the file with the token, or NULL for the
- * program's password.  SASL_INTERACT: the program has to show *prompts to a
+ * Asks for all of it.  SASL_INTERACT: the program has to show *prompts to a
  * person and come again.  In any other case *prompts is freed.
  */
-int answers_get(sasl_client_params_t *cparams, const char *token_file,
+int answers_get(sasl_client_params_t *cparams, const struct source *source,
     sasl_interact_t **prompts, struct answers *answers);
 void answers_clear(struct answers *answers);
 

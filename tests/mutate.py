@@ -7,13 +7,18 @@ yes, one at a time, and the tests of that file are run.  A mutant that no test
 notices is a survivor; those that cannot be noticed stand in tests/mutants
 with the reason.  Exit status 1 if there are others.
 
-BUILD is the directory of a build with its tests; nothing in it is changed.
+BUILD is the directory of a build with its tests.  What became of each FILE is
+kept in BUILD/mutants and holds as long as neither it nor its tests change, so
+that a run that was cut short, or made FILE by FILE, can be put together.
+taskset(1) says how many processors may be used.
 """
 
 import collections
 import concurrent.futures
 import contextlib
 import glob
+import hashlib
+import json
 import os
 import re
 import shlex
@@ -24,11 +29,13 @@ import tempfile
 import threading
 import time
 
+PAM = "calls rows"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
 
-# What must not leave one alive, and the tests that look at it: of tests/unit,
-# linked with the mutant; of a plug-in, which is built with it.
+# What must not leave one alive, and the tests that look at it: programs that
+# are linked with the mutant, those of LINKED and tests/unit; others with a
+# directory and "rows", which load a plug-in that is built with it.
 FILES = {
     "core/alg.c": "alg jws",
     "core/audient.c": "audient asked login remembered inspect verifier",
@@ -40,30 +47,31 @@ FILES = {
     "core/identity.c": "identity names realms",
     "core/json.c": "json jsontag",
     "core/jsonvalue.c": "json policy",
-    "core/jwk.c": "jwk keys chaos",
+    "core/jwk.c": "jwk keys verifier chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
-    "core/keyset.c": "keyset admin inspect remembered",
+    "core/keyset.c": "freshness keyset admin inspect remembered",
     "core/list.c": "list chaos",
     "core/once.c": "once chaos",
     "core/opaque.c": "opaque asked",
     "core/policy.c": "policy",
     "core/token.c": "token",
-    "core/usermap.c": "usermap chaos failures",
+    "core/usermap.c": "usermap",
     "core/verify.c": "verify verifier chaos",
-    "pam/account.c": "pam",
-    "pam/args.c": "pam",
-    "pam/guest.c": "pam",
-    "pam/login.c": "pam",
-    "pam/pam_audient.c": "pam",
-    "pam/prompt.c": "pam",
-    "pam/session.c": "pam",
+    "pam/account.c": PAM,
+    "pam/args.c": PAM,
+    "pam/guest.c": PAM,
+    "pam/login.c": PAM,
+    "pam/pam_audient.c": PAM,
+    "pam/prompt.c": PAM,
+    "pam/session.c": PAM,
     "sasl/exchange.c": SASL,
     "sasl/message.c": "message",
     "sasl/server.c": SASL,
 }
-LAST = "audient"             # asked if those of the core say nothing
-PATIENCE = 10           # times as long as without a change, and seconds more
+LAST = "audient"             # asked as well if it is one of the core
+LINKED = {"calls": "pam", "message": "sasl"}
+PATIENCE = 5            # times as long as without a change, and seconds more
 MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
                   re.S)
 SWAPS = [
@@ -123,6 +131,17 @@ def mutants(source):
             add(m.end(), end, "(false && " + source[m.end():end] + ")",
                 "check dropped")
     return sorted(found, key=lambda m: (m.at, m.what))
+
+
+def is_program(test):
+    """Is the test linked with the mutant?"""
+    return test != "rows" and "/" not in test
+
+
+def without(objects, name):
+    """All but the object of that source."""
+    return [o for o in objects
+            if not o.endswith("-%s.o" % os.path.basename(name)[:-2])]
 
 
 def run_for(seconds, command, **options):
@@ -198,7 +217,8 @@ class Bench:
         self.rows = {}          # of each thread
         self.build = build
         self.fragments = "".join(open(f, encoding="utf-8").read() for f in
-                                 glob.glob(source + "/tests/*/*.mk"))
+                                 glob.glob(source + "/tests/**/*.mk",
+                                           recursive=True))
         flags = self.variables("CC", "CRYPTO_LIBS", "CMOCKA_LIBS",
                                "JANSSON_LIBS", "AUDIENT_CFLAGS",
                                "CRYPTO_CFLAGS", "SASL_CFLAGS", "SASL_LIBS",
@@ -235,27 +255,33 @@ class Bench:
         return [f for f in flags.split() if f.startswith("-Wl,--wrap")]
 
     def objects(self, test):
-        folder = "sasl" if test == "message" else "unit"
+        folder = LINKED.get(test, "unit")
         found = glob.glob("%s/tests/%s/*_test_%s-test_%s.o" % (
             self.build, folder, test, test)) or glob.glob(
             "%s/tests/%s/test_%s-*.o" % (self.build, folder, test))
         if not found:
             sys.exit("mutate.py: %s: build the tests first (make "
                      "check-programs)" % test)
-        return found
+        return found + glob.glob("%s/%s/tests_%s_test_%s-*.o" % (
+            self.build, folder, folder, test))
 
-    def run(self, test, mutant, where):
+    def libraries(self):
+        return [*glob.glob(self.build + "/tests/unit/.libs/libunit_la-*.o"),
+                *glob.glob(self.build + "/.libs/libqr.a"),
+                self.build + "/.libs/libmessage.a",
+                self.build + "/.libs/libaudientcore.a"]
+
+    def link(self, name, out, *what):
+        done = subprocess.run([*self.cc, "-o", out, *what, *self.libs],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit("mutate.py: cannot link %s:\n%s" % (name, done.stderr))
+
+    def run(self, test, name, mutant, where):
         """Does the test notice?"""
         exe = os.path.join(where, test)
-        link = [*self.cc, "-o", exe, *self.wraps(test), *self.objects(test),
-                mutant, *glob.glob(
-                    self.build + "/tests/unit/.libs/libunit_la-*.o"),
-                self.build + "/.libs/libmessage.a",
-                self.build + "/.libs/libaudientcore.a", *self.libs]
-        done = subprocess.run(link, capture_output=True, text=True,
-                              check=False)
-        if done.returncode != 0:
-            sys.exit("mutate.py: cannot link %s:\n%s" % (test, done.stderr))
+        self.link(test, exe, *self.wraps(test), *without(
+            self.objects(test), name), mutant, *self.libraries())
         noticed = self.timed(test, lambda patience: run_for(
             patience, [exe], env={**os.environ, "TMPDIR": where}) != 0)
         os.unlink(exe)
@@ -278,30 +304,25 @@ class Bench:
             if not os.path.lexists(os.path.join(where, file)):
                 os.symlink(os.path.join(self.build, file),
                            os.path.join(where, file))
-        mine = "_la-%s.o" % os.path.basename(name)[:-2]
-        others = [f for f in glob.glob("%s/%s/.libs/%s_la-*.o" % (
-            self.build, kind, module.replace("pam_", "*"))) if not f.endswith(mine)]
+        others = without(glob.glob("%s/%s/.libs/%s_la-*.o" % (
+            self.build, kind, module.replace("pam_", "*"))), name)
         # Another file each time: one that is mapped stays as it is.
         new = os.path.join(libs, "new.so")
-        done = subprocess.run(
-            [*self.cc, "-shared", "-o", new, mutant, *others,
-             self.build + "/.libs/libmessage.a",
-             *glob.glob(self.build + "/.libs/libqr.a"),
-             self.build + "/.libs/libaudientcore.a", *self.host_libs[kind],
-             *self.libs], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            sys.exit("mutate.py: cannot link %s:\n%s" % (name, done.stderr))
+        self.link(name, new, "-shared", mutant, *others,
+                  *self.libraries()[-3:], *self.host_libs[kind])
         os.rename(new, os.path.join(libs, module + ".so"))
 
     def run_module(self, test, where):
-        if test == "pam":
+        if test == "rows":
             rows = self.rows.setdefault(where, Rows(self.source, where))
             # twice: they have real clocks, and the machine may be busy
             return self.timed(test, rows.fail) and self.timed(test, rows.fail)
-        exe = os.path.join(self.build, "tests", test.replace("/", "/test_"))
         return self.timed(test, lambda patience: run_for(
-            patience, [exe], env={**os.environ, "TMPDIR": where,
-                                  "AUDIENT_BUILD": where}) != 0)
+            patience, [self.program(test)], env={
+                **os.environ, "TMPDIR": where, "AUDIENT_BUILD": where}) != 0)
+
+    def program(self, test):
+        return os.path.join(self.build, "tests", test.replace("/", "/test_"))
 
     def close(self):
         for rows in self.rows.values():
@@ -323,15 +344,45 @@ class Bench:
                            path + ".o"], capture_output=True,
                           check=False).returncode != 0:
             return "no C"
-        tests = FILES[name].split()
-        if "pam" in tests or "/" in tests[0]:
-            self.link_module(name, path + ".o", where)
-            return "killed" if any(self.run_module(t, where)
-                                   for t in tests) else "survived"
-        for test in tests + LAST.split():
-            if self.run(test, path + ".o", where):
+        is_linked = False
+        for test in self.tests(name):
+            if is_program(test):
+                noticed = self.run(test, name, path + ".o", where)
+            else:
+                if not is_linked:
+                    self.link_module(name, path + ".o", where)
+                is_linked = True
+                noticed = self.run_module(test, where)
+            if noticed:
                 return "killed"
         return "survived"
+
+    def tests(self, name):
+        """The quickest one first, once that is known."""
+        found = FILES[name].split()
+        if name.startswith("core/") and LAST not in found:
+            found.append(LAST)
+        return sorted(found, key=lambda t: self.seconds.get(t, 0))
+
+    def digest(self, name):
+        """Of all that the fate of its mutants depends on."""
+        kind = os.path.dirname(name)
+        files = [__file__, os.path.join(self.source, name),
+                 *self.libraries()[-3:]]
+        for test in self.tests(name):
+            if test == "rows":
+                files += glob.glob(self.source + "/tests/pam/*.py")
+            elif is_program(test):
+                files += self.objects(test) + self.libraries()
+            else:
+                files.append(self.program(test))
+        if kind != "core":
+            files += glob.glob("%s/%s/.libs/*.o" % (self.build, kind))
+        found = hashlib.sha256()
+        for file in sorted(set(files)):
+            with open(file, "rb") as f:
+                found.update(hashlib.sha256(f.read()).digest())
+        return found.hexdigest()
 
 
 def name_of(name, text, mutant):
@@ -356,52 +407,79 @@ def excuses(source):
     return known
 
 
+def go_through(bench, pool, name, known):
+    """What became of every mutant of a file."""
+    with open(os.path.join(bench.source, name), encoding="utf-8") as f:
+        text = f.read()
+    start = time.monotonic()
+    if bench.try_one(name, text, None) != "survived":
+        sys.exit("mutate.py: %s as it is is noticed: %s" % (
+            name, [r.answer for r in bench.rows.values()]))
+    todo = mutants(text)
+    count, lines, excused = collections.Counter(), [], []
+    for mutant, result in zip(todo, pool.map(
+            lambda m: bench.try_one(name, text, m), todo)):
+        this = name_of(name, text, mutant)
+        if result == "survived" and this in known:
+            result = "excused"
+            excused.append(this)
+        elif result == "survived":
+            lines.append("survivor, line %d: %s" % (mutant.line, this))
+        count[result] += 1
+    bench.close()
+    lines += ["a test notices this now: " + k for k in sorted(known)
+              if k not in excused and k.startswith(name + ":")]
+    return {"count": count, "lines": lines,
+            "seconds": round(time.monotonic() - start)}
+
+
+def look_up(bench, pool, name, known):
+    """The same, from an earlier run if nothing has changed since."""
+    path = "%s/mutants/%s.json" % (bench.build, name.replace("/", "-"))
+    digest = bench.digest(name)
+    mine = sorted(k for k in known if k.startswith(name + ":"))
+    with contextlib.suppress(OSError, ValueError):
+        with open(path, encoding="utf-8") as f:
+            found = json.load(f)
+        if found["digest"] == digest and found["known"] == mine:
+            return found
+    found = {"digest": digest, "known": mine,
+             **go_through(bench, pool, name, known)}
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(found, f)
+    return found
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     source, build = map(os.path.abspath, sys.argv[1:3])
     names = sys.argv[3:] or sorted(FILES)
-    known, bad, totals = excuses(source), [], collections.Counter()
-    used = set()
+    known, totals = excuses(source), collections.Counter()
+    processors = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="audient-mutate-") as work, \
             contextlib.ExitStack() as closing_time, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            concurrent.futures.ThreadPoolExecutor(processors) as pool:
         os.chmod(work, 0o711)   # some tests become somebody else
         bench = Bench(source, build, work)
         closing_time.callback(bench.close)
         for name in names:
-            with open(os.path.join(source, name), encoding="utf-8") as f:
-                text = f.read()
-            result = bench.try_one(name, text, None)
-            if result != "survived":
-                sys.exit("mutate.py: %s as it is: %s %s" % (
-                    name, result, [r.answer for r in bench.rows.values()]))
-            todo = mutants(text)
-            count = collections.Counter()
-            for mutant, result in zip(todo, pool.map(
-                    lambda m, n=name, t=text: bench.try_one(n, t, m), todo)):
-                if result == "survived":
-                    this = name_of(name, text, mutant)
-                    if this in known:
-                        result = "excused"
-                        used.add(this)
-                    else:
-                        bad.append("%d: %s" % (mutant.line, this))
-                        print("survivor, line " + bad[-1], flush=True)
-                count[result] += 1
-            bench.close()
-            totals += count
-            print("%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
-                  "noticed" % (name, sum(count.values()) - count["no C"],
-                               count["killed"], count["survived"],
-                               count["excused"]), flush=True)
-    for line in sorted(set(known) - used):
-        if line.split(":")[0] in names:
-            print("a test notices this now: " + line)
-    print("%d mutants, %d killed, %d survive, %d cannot be noticed" % (
-        sum(totals.values()) - totals["no C"], totals["killed"],
-        totals["survived"], totals["excused"]))
-    return 1 if bad else 0
+            found = look_up(bench, pool, name, known)
+            count = collections.Counter(found["count"])
+            totals.update(count, seconds=found["seconds"])
+            print("\n".join([*found["lines"], (
+                "%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
+                "noticed, %4d s" % (
+                    name, sum(count.values()) - count["no C"],
+                    count["killed"], count["survived"], count["excused"],
+                    found["seconds"]))]), flush=True)
+    print("%d mutants, %d killed, %d survive, %d cannot be noticed, %d s on "
+          "%d processors" % (
+              sum(totals[k] for k in ("killed", "survived", "excused")),
+              totals["killed"], totals["survived"], totals["excused"],
+              totals["seconds"], processors))
+    return 1 if totals["survived"] else 0
 
 
 if __name__ == "__main__":

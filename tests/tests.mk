@@ -17,12 +17,20 @@ tests_tools_pamhost_LDADD = $(PAM_LIBS)
 check_LTLIBRARIES += \
 	tests/tools/baddisk.la \
 	tests/tools/canary.la \
+	tests/tools/libaudientclient.la \
 	tests/tools/pam_peek.la \
 	tests/tools/pam_watch.la
 tests_tools_baddisk_la_SOURCES = tests/tools/baddisk.c
 tests_tools_baddisk_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_canary_la_SOURCES = tests/tools/canary.c
 tests_tools_canary_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
+# The client's plug-in, with the command as it was built and not installed.
+tests_tools_libaudientclient_la_SOURCES = $(libaudientclient_la_SOURCES)
+tests_tools_libaudientclient_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/sasl \
+	$(SASL_CFLAGS) -DAUDIENT_COMMAND='"$(abs_builddir)/audient"'
+tests_tools_libaudientclient_la_LDFLAGS = \
+	$(tests_tools_pam_peek_la_LDFLAGS)
+tests_tools_libaudientclient_la_LIBADD = libmessage.la $(SASL_LIBS)
 tests_tools_pam_peek_la_SOURCES = tests/tools/pam_peek.c
 tests_tools_pam_peek_la_LDFLAGS = $(AM_LDFLAGS) $(MODULE_LDFLAGS) -module \
 	-shared -avoid-version -rpath /nowhere
@@ -64,6 +72,7 @@ PAM_TESTS = tests/pam/test_pam.py
 SERVER_TESTS = \
 	tests/servers/test_adversary.py \
 	tests/servers/test_askpass.py \
+	tests/servers/test_clienttoken.py \
 	tests/servers/test_deny.py \
 	tests/servers/test_device.py \
 	tests/servers/test_faults_clock.py \

@@ -392,6 +392,21 @@ def _(tree):
     tree.change("/etc/imapd.conf", "OAUTHBEARER XOAUTH2 PLAIN", "PLAIN")
 
 
+@systems.row("Exim, which wants its mechanisms before TLS", "problem",
+             CONFIG, "it does not start", "tls = host-enforced")
+def _(tree):
+    tree.write("/etc/sasl2/exim.conf",
+               "mech_list: OAUTHBEARER XOAUTH2\nlog_level: 4\n")
+    tree.change(CONFIG, "tls = host-enforced", "tls = required")
+
+
+@systems.row("memcached, which is silent of its TLS", "problem", CONFIG,
+             "memcached never tells SASL", "[service memcached]")
+def _(tree):
+    tree.write("/etc/sasl2/memcached.conf",
+               "mech_list: OAUTHBEARER XOAUTH2\nlog_level: 4\n")
+
+
 @systems.row("slapd without a certificate", "warning", "/etc/ldap/slapd.conf",
              "slapd has no certificate", "TLSCertificateFile")
 def _(tree):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""make check-valgrind: the SASL plug-in in a process of many threads, and
-logins through the real libpam, under memcheck.  An access that is not allowed,
+"""make check-valgrind: the SASL plug-in in a process of many threads, that for
+clients, and logins through the real libpam, under memcheck.  An access that is not allowed,
 a decision on bytes that nobody wrote, and memory that nobody can free any more
 are failures.  What the processes have done is printed."""
 
@@ -65,16 +65,17 @@ class Memcheck:
                  "exit status %s" % status, *texts)
 
 
-def threads(rig):
-    """Many at once, while the map of users changes and a key comes."""
-    memcheck = Memcheck(rig, "threads")
+def program(rig, name):
+    """One of tests/sasl."""
+    memcheck = Memcheck(rig, name)
     done = subprocess.run(
-        [*memcheck.under, os.path.join(BUILD, "tests/sasl/test_threads")],
+        [*memcheck.under, os.path.join(BUILD, "tests/sasl/test_" + name)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=PATIENCE, check=False)
-    rig.case("[  PASSED  ] 1 test" in done.stdout, "threads: the logins went as they have to",
-             done.stdout)
-    memcheck.report(rig, "threads", done.returncode)
+    rig.case("[  PASSED  ] " in done.stdout and
+             "[  FAILED  ]" not in done.stdout,
+             name + ": the logins went as they have to", done.stdout)
+    memcheck.report(rig, name, done.returncode)
 
 
 def rows(rig):
@@ -148,7 +149,11 @@ def pam(rig):
 def main():
     rig_module.need("valgrind")
     with Rig("memcheck") as rig:
-        threads(rig)
+        # many at once, while the map of users changes and a key comes
+        program(rig, "threads")
+        # the plug-in for clients: what it sends, and the command that it runs
+        program(rig, "client")
+        program(rig, "command")
         pam(rig)
         return rig.finish()
 

@@ -241,6 +241,15 @@ client_open(const struct option *options)
 	return sasl_client_init(callbacks);
 }
 
+int
+client_open_with(sasl_client_plug_init_t *plugin, const struct option *options)
+{
+	prepare(options);
+	is_client = true;
+	assert_int_equal(sasl_client_init(callbacks), SASL_OK);
+	return sasl_client_add_plugin("audient", plugin);
+}
+
 void
 sides_close(void)
 {

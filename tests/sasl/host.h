@@ -28,6 +28,9 @@ struct option {
 int host_open(const struct option *options);
 /* The same for sasl_client_init(); the options are common to both. */
 int client_open(const struct option *options);
+/* The same for a plug-in that is part of the test; returns what that says. */
+int client_open_with(sasl_client_plug_init_t *plugin,
+    const struct option *options);
 void sides_close(void); /* ends both */
 
 /* What the host says of a connection; zero is a host with TLS. */

@@ -16,6 +16,7 @@ tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 
 SASL_TESTS = \
 	tests/sasl/test_client \
+	tests/sasl/test_command \
 	tests/sasl/test_dialogue \
 	tests/sasl/test_loading \
 	tests/sasl/test_message \
@@ -31,6 +32,15 @@ UNIT_TESTS += $(SASL_TESTS)
 
 tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_client_LDADD = tests/sasl/libhost.la
+# The client's plug-in with a command that the test writes, and less patience.
+tests_sasl_test_command_SOURCES = tests/sasl/test_command.c \
+	sasl/client.c sasl/command.c sasl/source.c
+tests_sasl_test_command_CPPFLAGS = $(SASL_CPPFLAGS) \
+	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/audient"' \
+	-DCOMMAND_LIMIT_MS=1000
+tests_sasl_test_command_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getauxval
+tests_sasl_test_command_LDADD = libmessage.la tests/sasl/libhost.la
+CLEANFILES += tests/sasl/audient
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_dialogue_LDADD = tests/sasl/libhost.la
 tests_sasl_test_loading_CPPFLAGS = $(SASL_CPPFLAGS)

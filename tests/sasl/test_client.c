@@ -60,6 +60,8 @@ static const struct choice {
 	    "SCRAM-SHA-256" },
 	{ "SCRAM, with a token at hand", "OAUTHBEARER SCRAM-SHA-256 PLAIN",
 	    { PROGRAM }, "%", "SCRAM-SHA-256" },
+	{ "SCRAM, with a command", "OAUTHBEARER SCRAM-SHA-256 PLAIN",
+	    { PROGRAM }, "audient", "SCRAM-SHA-256" },
 	{ "SCRAM, a person", "OAUTHBEARER SCRAM-SHA-256 PLAIN", { PERSON },
 	    NULL, "SCRAM-SHA-256" },
 	{ "nothing else there", "OAUTHBEARER XOAUTH2", { PROGRAM }, NULL, "" },
@@ -69,11 +71,15 @@ static const struct choice {
 	    { PERSON, .wants = SASL_SEC_NOPLAINTEXT }, NULL, "" },
 	{ "with a file, too", OB, { PROGRAM, .wants = SASL_SEC_NOPLAINTEXT },
 	    "%", "" },
+	{ "with a command, too", OB, { PROGRAM, .wants = SASL_SEC_NOPLAINTEXT },
+	    "audient", "" },
 	{ "mutual authentication", OB,
 	    { PERSON, .wants = SASL_SEC_MUTUAL_AUTH }, NULL, "" },
 	{ "no token", OB, { .authname = "alice", .may_ask = true }, NULL, "" },
 	{ "a relative path", OB, { PERSON }, "token", "" },
 	{ "a word", OB, { PERSON }, "yes", "" },
+	{ "a command with arguments", OB, { PERSON }, "audient token", "" },
+	{ "a command's path", OB, { PROGRAM }, "./audient", "" },
 };
 
 static void

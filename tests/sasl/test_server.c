@@ -89,10 +89,56 @@ test_tls_lost(void **state)
 	assert_string_equal(talk_error(&talk), "TLS is needed");
 	assert_string_equal(talk_user(&talk), "");
 	assert_non_null(
-	    strstr(host_log(), "\"it came without TLS\" rhost=192."));
+	    strstr(host_log(), "\"it came without TLS\" rhost=192.0.2.7\n"));
 	talk_close(&talk);
 	free(good);
 	row_count(false);
+}
+
+/* --- whence */
+
+/* An address without its port, in verdicts and in all other lines. */
+static void
+test_rhost(void **state)
+{
+	static const struct {
+		const char *remote, *logged;
+	} rows[] = {
+		{ NULL, " rhost=192.0.2.7" },
+		{ "2001:db8::1;993", " rhost=2001:db8::1" },
+		{ "", NULL },
+	};
+	char *bad = bearer(NULL, tokens[EXPIRED]);
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const struct peer peer = { .remote = rows[i].remote };
+		const char *const starts[] = { bad, "n,," };
+		struct talk talk;
+
+		for (size_t n = 0; n < nitems(starts); n++) {
+			const char *at, *end;
+
+			host_forget();
+			talk_open(&talk, &peer);
+			row_true("refused",
+			    talk_start(&talk, OB, span_of(starts[n])) !=
+				SASL_OK);
+			talk_close(&talk);
+			at = strstr(host_log(), " rhost=");
+			if (rows[i].logged == NULL) {
+				row_true("not told", at == NULL);
+				continue;
+			}
+			assert_non_null(at);
+			end = at + strlen(rows[i].logged);
+			row_has(rows[i].logged, at, rows[i].logged);
+			row_true(rows[i].logged, *end == ' ' || *end == '\n');
+		}
+	}
+	row_count(false);
+	free(bad);
+	rows_end();
 }
 
 /* --- steps in any order
@@ -296,6 +342,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_tls_lost),
+		cmocka_unit_test(test_rhost),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_aborts),

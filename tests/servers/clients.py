@@ -20,13 +20,14 @@ CLIENTS = []            # in the order of the tables
 
 class Client:
     """is_recorded: only its bytes are here.  names_user: does it tell the
-    server whom it wants to be?"""
+    server whom it wants to be?  needs: what a door has to have."""
 
     def __init__(self, name, login, protocols, mechanisms=BOTH,
-                 is_recorded=False, names_user=True):
+                 is_recorded=False, names_user=True, needs="port"):
         self.name, self.login = name, login
         self.protocols, self.mechanisms = protocols, mechanisms
         self.is_recorded, self.names_user = is_recorded, names_user
+        self.needs = needs
 
 
 def client(name, *protocols, **options):
@@ -39,7 +40,8 @@ def client(name, *protocols, **options):
 
 def clients_of(door):
     """(client, mechanism), as many as fit."""
-    return [(c, m) for c in CLIENTS if door.protocol in c.protocols
+    return [(c, m) for c in CLIENTS
+            if door.protocol in c.protocols and hasattr(door, c.needs)
             for m in c.mechanisms if m in door.mechanisms]
 
 
@@ -121,7 +123,7 @@ def msmtp(door, mechanism, user, token):
     return status == 0, out
 
 
-@client("Postfix smtp(8)", "smtp")
+@client("Postfix smtp(8)", "smtp", needs="relay")
 def postfix_smtp(door, mechanism, user, token):
     return door.relay(mechanism, user, token)
 

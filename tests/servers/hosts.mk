@@ -4,6 +4,7 @@
 HOST_TESTS = \
 	tests/servers/test_cyrus.py \
 	tests/servers/test_dovecot.py \
+	tests/servers/test_exim.py \
 	tests/servers/test_memcached.py \
 	tests/servers/test_openldap.py \
 	tests/servers/test_postfix.py \
@@ -31,6 +32,7 @@ EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/cyrus.py \
 	tests/servers/door.py \
 	tests/servers/dovecot.py \
+	tests/servers/exim.py \
 	tests/servers/matrix.py \
 	tests/servers/matrixpage.py \
 	tests/servers/memcached.py \

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-HOSTS = ("postfix", "cyrus", "dovecot", "dovecot-own", "openldap",
+HOSTS = ("postfix", "exim", "cyrus", "dovecot", "dovecot-own", "openldap",
          "svnserve", "memcached")
 HEAD = """\
 # Hosts and clients

@@ -121,6 +121,7 @@ class Rig:
         self.ca = self.write("ca.pem", open(self.tenant.ca).read())
         self.helper = os.path.join(BUILD, "audient-fetch")
         self.plugins = None     # directory, once they are installed
+        self.uids = {}          # of accounts that are in the jail only
 
     def __enter__(self):
         return self
@@ -217,10 +218,14 @@ class Rig:
         return paths
 
     def cache_for(self, user):
-        """What audient-cachedirs(8) does for a user of the system."""
-        who = pwd.getpwnam(user)
-        where = self.path("cache", str(who.pw_uid), mode=0o700)
-        os.chown(where, who.pw_uid, who.pw_gid)
+        """What audient-cachedirs(8) does for a user of the system, or for
+        one of accounts()."""
+        if user in self.uids:
+            uid = gid = self.uids[user]
+        else:
+            uid, gid = pwd.getpwnam(user)[2:4]
+        where = self.path("cache", str(uid), mode=0o700)
+        os.chown(where, uid, gid)
 
     def accounts(self, *names):
         """Lets accounts exist in the jail, with passwords that never fit."""
@@ -230,6 +235,7 @@ class Rig:
         for i, name in enumerate(names):
             home = self.path("home", name)
             os.chown(home, first + i, first + i)
+            self.uids[name] = first + i
             passwd += "%s:x:%d:%d::%s:/bin/sh\n" % (name, first + i,
                                                     first + i, home)
             shadow += "%s:*:19000:0:99999:7:::\n" % name

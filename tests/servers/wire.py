@@ -175,6 +175,10 @@ class Smtp(Talk):
         return self.reply().startswith("250")
 
 
+class EximSmtp(Smtp):
+    words = {**Smtp.words, "malformed": "^553 ", "later": "^535 "}
+
+
 class Lmtp(Smtp):
     hello = b"LHLO client.example.com\r\n"
     words = {"malformed": "^501 ", "refused": "^501 ", "mismatch": "^501 ",

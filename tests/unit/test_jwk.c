@@ -9,7 +9,11 @@
 #include "mint.h"
 #include "unit.h"
 
-/* The linker sends EVP_PKEY_public_check() here. */
+/* The linker sends these here. */
+EVP_PKEY_CTX *__real_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *libctx,
+    EVP_PKEY *pkey, const char *properties);
+EVP_PKEY_CTX *__wrap_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *libctx,
+    EVP_PKEY *pkey, const char *properties);
 int __real_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
 int __wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx);
 
@@ -20,6 +24,15 @@ __wrap_EVP_PKEY_public_check(EVP_PKEY_CTX *ctx)
 {
 	return fake_answer != 1 ? fake_answer
 				: __real_EVP_PKEY_public_check(ctx);
+}
+
+/* OpenSSL does not say what it does with a key that is none. */
+EVP_PKEY_CTX *
+__wrap_EVP_PKEY_CTX_new_from_pkey(OSSL_LIB_CTX *libctx, EVP_PKEY *pkey,
+    const char *properties)
+{
+	assert_non_null(pkey);
+	return __real_EVP_PKEY_CTX_new_from_pkey(libctx, pkey, properties);
 }
 
 static struct crypto crypto;
@@ -225,6 +238,46 @@ test_rows(void **state)
 		free(base);
 	}
 	import_row("NULL", NULL, REASON_KEY_UNUSABLE, 0);
+	rows_end();
+}
+
+/* People are told what is wrong with a key, and one thing at a time. */
+static void
+test_why(void **state)
+{
+	static const struct {
+		const char *name, *base, *why;
+	} keys[] = {
+		{ "a list", "[]", "not an object" },
+		{ "n empty", "{\"kty\":\"RSA\",\"n\":\"\",\"e\":\"AQAB\"}",
+		    "\"n\" is not a number that we accept" },
+		{ "n not base64url",
+		    "{\"kty\":\"RSA\",\"n\":\"a+b\",\"e\":\"AQAB\"}",
+		    "\"n\" is not a number that we accept" },
+		{ "n missing", "{\"kty\":\"RSA\",\"e\":\"AQAB\"}",
+		    "\"n\" is missing" },
+		{ "x short",
+		    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\","
+		    "\"y\":\"" FF32 "\"}",
+		    "a coordinate has the wrong length" },
+		{ "y short",
+		    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"y\":\"AQ\","
+		    "\"x\":\"" FF32 "\"}",
+		    "a coordinate has the wrong length" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(keys); i++) {
+		const struct json *v = unit_parse(span_of(keys[i].base));
+		struct text why;
+		struct jwk jwk;
+
+		text_clear(&why);
+		row_reason(keys[i].name, jwk_import(&crypto, v, &jwk, &why),
+		    REASON_KEY_UNUSABLE);
+		row_text(keys[i].name, why.s, keys[i].why);
+		unit_json_free(v);
+	}
 	rows_end();
 }
 
@@ -466,6 +519,7 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
+	cmocka_unit_test(test_why),
 	cmocka_unit_test(test_rsa_sizes),
 	cmocka_unit_test(test_zeros),
 	cmocka_unit_test(test_coordinates),

@@ -1,11 +1,72 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "keys.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mint.h"
 #include "unit.h"
+
+int __real_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *attr);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *attr);
+enum reason __wrap_verifier_new(struct verifier **verifierp,
+    const struct crypto *crypto, EVP_PKEY *pkey, enum alg alg);
+enum reason __wrap_verifier_check(struct verifier *v, struct span text,
+    struct span sig);
+void __wrap_verifier_free(struct verifier *v);
+
+static bool no_mutex;
+
+int
+__wrap_pthread_mutex_init(pthread_mutex_t *mutex,
+    const pthread_mutexattr_t *attr)
+{
+	return no_mutex ? ENOMEM : __real_pthread_mutex_init(mutex, attr);
+}
+
+/*
+ * Verifiers that verify nothing, and are counted.  While one is at work,
+ * so_many others come, as if they were threads.
+ */
+static char slots[32];
+static size_t made, freed;
+static unsigned int so_many;
+static struct key *at_work;
+static enum alg work_alg;
+static struct token work;
+
+static enum reason
+verify(unsigned int others)
+{
+	so_many = others;
+	return key_verify(at_work, work_alg, &work);
+}
+
+enum reason
+__wrap_verifier_new(struct verifier **verifierp, const struct crypto *crypto,
+    EVP_PKEY *pkey, enum alg alg)
+{
+	(void)crypto, (void)pkey, (void)alg;
+	assert_true(made < sizeof(slots));
+	*verifierp = (void *)&slots[made++];
+	return REASON_OK;
+}
+
+enum reason
+__wrap_verifier_check(struct verifier *v, struct span text, struct span sig)
+{
+	(void)v, (void)text, (void)sig;
+	return so_many > 0 ? verify(so_many - 1) : REASON_OK;
+}
+
+void
+__wrap_verifier_free(struct verifier *v)
+{
+	freed += v != NULL;
+}
 
 static struct crypto crypto;
 
@@ -214,6 +275,97 @@ test_find(void **state)
 }
 
 static void
+test_why(void **state)
+{
+	static const struct {
+		const char *name, *members, *kid, *why;
+	} rows[] = {
+		{ "no kid", "ro", NULL,
+		    "no kid, and not just one key that fits" },
+		{ "unknown kid", "ro", "x", "the set has no such key" },
+		{ "unusable", "rx", "enc", "\"use\" is not \"sig\"" },
+		{ "ambiguous", "rR", "rsa", "two keys have this kid" },
+		{ "another algorithm", "re", "ec",
+		    "the key is for another algorithm" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const struct jws_header header = { .alg = ALG_RS256,
+			.kid = span_of(rows[i].kid) };
+		const struct json *json = set_of(rows[i].members);
+		struct keys *keys;
+		struct text text;
+		const char *why;
+		struct key *key;
+
+		text_clear(&text);
+		assert_int_equal(keys_parse(&crypto, json, &keys, &text),
+		    REASON_OK);
+		row_bool(rows[i].name,
+		    keys_find(keys, &header, &key, &why) == REASON_OK, false);
+		row_text(rows[i].name, why, rows[i].why);
+		keys_release(keys);
+		unit_json_free(json);
+	}
+	rows_end();
+}
+
+/* A key without a lock is none, nor is a set without that key. */
+static void
+test_no_mutex(void **state)
+{
+	const struct json *json = set_of("r");
+	struct keys *keys;
+	struct text why;
+
+	(void)state;
+	text_clear(&why);
+	no_mutex = true;
+	row_reason("no mutex", keys_parse(&crypto, json, &keys, &why),
+	    REASON_OUT_OF_MEMORY);
+	no_mutex = false;
+	row_true("no mutex", keys == NULL);
+	unit_json_free(json);
+	rows_end();
+}
+
+/* Verifiers wait for the next token: eight of them, and then they go. */
+static void
+test_pool(void **state)
+{
+	const struct jws_header header = { .alg = ALG_RS256,
+		.kid = SPAN("rsa") };
+	const struct json *json = set_of("r");
+	char *signature = unit_repeat('A', 342);
+	struct keys *keys;
+	const char *none;
+	struct text why;
+
+	(void)state;
+	text_clear(&why);
+	made = freed = 0;
+	assert_int_equal(keys_parse(&crypto, json, &keys, &why), REASON_OK);
+	assert_int_equal(keys_find(keys, &header, &at_work, &none), REASON_OK);
+	work.signature = span_of(signature);
+	work_alg = ALG_RS256;
+	for (int i = 0; i < 3; i++)
+		row_reason("one after the other", verify(0), REASON_OK);
+	row_number("one after the other", (int64_t)made, 1);
+	work_alg = ALG_PS256;
+	row_reason("another algorithm", verify(0), REASON_OK);
+	row_number("another algorithm", (int64_t)made, 2);
+	row_reason("eight at once", verify(7), REASON_OK);
+	row_number("eight at once", (int64_t)made, 9);
+	row_number("one too many", (int64_t)freed, 1);
+	keys_release(keys);
+	row_number("all are gone", (int64_t)freed, (int64_t)made);
+	unit_json_free(json);
+	free(signature);
+	rows_end();
+}
+
+static void
 test_show(void **state)
 {
 	static const char *const want[] = { "rsa: RSA, 2048 bits",
@@ -283,6 +435,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_sets),
 	cmocka_unit_test(test_no_sets),
 	cmocka_unit_test(test_find),
+	cmocka_unit_test(test_why),
+	cmocka_unit_test(test_no_mutex),
+	cmocka_unit_test(test_pool),
 	cmocka_unit_test(test_show),
 	cmocka_unit_test(test_hold),
 };

@@ -109,6 +109,23 @@ test_sizes(void **state)
 	rows_end();
 }
 
+static void
+test_longest(void **state)
+{
+	(void)state;
+	for (int n = 2048; n <= 2049; n++) {
+		struct buf text = BUF_INIT(4096);
+
+		assert_int_equal(buf_printf(&text, "%-*s}", n - 1,
+				     "{\"alg\":\"dir\",\"enc\":\"x\""),
+		    REASON_OK);
+		check("longest header", buf_span(&text),
+		    n == 2048 ? REASON_OK : REASON_TOKEN_MALFORMED, "");
+		buf_free(&text);
+	}
+	rows_end();
+}
+
 /* A word of the old kind says nothing at all. */
 static void
 test_word(void **state)
@@ -148,6 +165,7 @@ test_segment(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_sizes),
+	cmocka_unit_test(test_longest),
 	cmocka_unit_test(test_word),
 	cmocka_unit_test(test_segment),
 };

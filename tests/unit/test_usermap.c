@@ -1,11 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "usermap.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "unit.h"
+
+/* The linker sends what takes memory here; the n-th call has none. */
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+char *__real_strndup(const char *s, size_t n);
+char *__wrap_strndup(const char *s, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+int __real_regcomp(regex_t *regex, const char *expression, int flags);
+int __wrap_regcomp(regex_t *regex, const char *expression, int flags);
+void __real_regfree(regex_t *regex);
+void __wrap_regfree(regex_t *regex);
+
+static unsigned int failing; /* 0: none */
+static int compiled;	     /* expressions that nobody has freed */
+
+static bool
+fails(void)
+{
+	return failing > 0 && --failing == 0;
+}
+
+void *
+__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+char *
+__wrap_strndup(const char *s, size_t n)
+{
+	return fails() ? NULL : __real_strndup(s, n);
+}
+
+void *
+__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return fails() ? NULL : __real_reallocarray(p, n, size);
+}
+
+int
+__wrap_regcomp(regex_t *regex, const char *expression, int flags)
+{
+	const int rc =
+	    fails() ? REG_ESPACE : __real_regcomp(regex, expression, flags);
+
+	compiled += rc == 0;
+	return rc;
+}
+
+void
+__wrap_regfree(regex_t *regex)
+{
+	compiled--;
+	__real_regfree(regex);
+}
 
 /* Lines 1 to 3 are good; the one in question is the fourth. */
 static const struct {
@@ -401,6 +458,40 @@ test_repeats(void **state)
 	rows_end();
 }
 
+static void
+no_repeat(void *arg, unsigned int line, unsigned int first, bool is_same_user)
+{
+	(void)arg, (void)line, (void)first, (void)is_same_user;
+	fail();
+}
+
+/* Of a map that there is not memory enough for nothing is left. */
+static void
+test_no_memory(void **state)
+{
+	struct usermap *map = NULL;
+	enum reason reason;
+	unsigned int line;
+	struct text why;
+
+	(void)state;
+	for (unsigned int n = 1; map == NULL; n++) {
+		failing = n;
+		map = parse("a alice\n/(b) \\1\n", &reason, &line, &why);
+		row_reason("parse", reason,
+		    failing > 0 ? REASON_OK : REASON_OUT_OF_MEMORY);
+		row_true("parse", (map != NULL) == (failing > 0));
+		row_number("parse", compiled, map != NULL);
+	}
+	failing = 1;
+	row_reason("repeats", usermap_repeats(map, no_repeat, NULL),
+	    REASON_OUT_OF_MEMORY);
+	failing = 0;
+	usermap_free(map);
+	row_number("freed", compiled, 0);
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
 	cmocka_unit_test(test_bytes),
@@ -409,6 +500,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_long_capture),
 	cmocka_unit_test(test_many),
 	cmocka_unit_test(test_repeats),
+	cmocka_unit_test(test_no_memory),
 };
 
 UNIT_MAIN(tests)

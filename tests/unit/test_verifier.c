@@ -103,6 +103,39 @@ test_fails(void **state)
 	rows_end();
 }
 
+/* Nor is a key half imported; each begins with a context of OpenSSL's. */
+static void
+test_import(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		char *text = mint_jwk(rows[i].key, "k", NULL);
+		const struct json *v = unit_parse(span_of(text));
+		unsigned long n = 0;
+		struct crypto fresh;
+		enum reason reason;
+		struct text why;
+		struct jwk jwk;
+		bool failed;
+
+		do {
+			text_clear(&why);
+			assert_int_equal(crypto_open(&fresh), REASON_OK);
+			failing_arm(++n, false);
+			reason = jwk_import(&fresh, v, &jwk, &why);
+			failed = failing_disarm();
+			row_bool(rows[i].name, reason == REASON_OK, !failed);
+			row_true(rows[i].name, (jwk.pkey == NULL) == failed);
+			jwk_clear(&jwk);
+			crypto_close(&fresh);
+		} while (failed);
+		row_true(rows[i].name, n > 4);
+		unit_json_free(v);
+		free(text);
+	}
+	rows_end();
+}
+
 /* Whatever a caller has overlooked, no byte is written beside a buffer. */
 static void
 test_lengths(void **state)
@@ -144,6 +177,7 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_fails),
+	cmocka_unit_test(test_import),
 	cmocka_unit_test(test_lengths),
 };
 

@@ -61,6 +61,7 @@ UNIT_TESTS += \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keyset \
+	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
 	tests/unit/test_audient \
 	tests/unit/test_once \
@@ -122,11 +123,14 @@ tests_unit_test_alg_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_alg_LDADD = tests/unit/libunit.la
 tests_unit_test_jwk_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_jwk_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=EVP_PKEY_public_check
+	-Wl,--wrap=EVP_PKEY_CTX_new_from_pkey,--wrap=EVP_PKEY_public_check
 tests_unit_test_jwk_LDADD = tests/unit/libunit.la
 tests_unit_test_jws_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_jws_LDADD = tests/unit/libunit.la
 tests_unit_test_keys_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keys_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_init,--wrap=verifier_new \
+	-Wl,--wrap=verifier_check,--wrap=verifier_free
 tests_unit_test_keys_LDADD = tests/unit/libunit.la
 tests_unit_test_verify_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_verify_LDFLAGS = $(AM_LDFLAGS) \
@@ -145,6 +149,9 @@ tests_unit_test_export_LDADD = tests/unit/libunit.la
 tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_usermap_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=strndup,--wrap=reallocarray \
+	-Wl,--wrap=regcomp,--wrap=regfree
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
@@ -199,6 +206,14 @@ tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
+tests_unit_test_freshness_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_freshness_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=keysource_name,--wrap=keysource_load \
+	-Wl,--wrap=keysource_read_file,--wrap=keysource_ask \
+	-Wl,--wrap=cache_get_mark,--wrap=cache_set_mark,--wrap=cache_lock \
+	-Wl,--wrap=pthread_mutex_init,--wrap=pthread_mutex_clocklock \
+	-Wl,--wrap=calloc
+tests_unit_test_freshness_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
