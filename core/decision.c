@@ -119,7 +119,7 @@ decision_recall(struct decision *d)
 	d->basis.files = files_generation(d);
 	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
 		sizeof(kept)) ||
-	    basis.files != d->basis.files || basis.keys == 0 ||
+	    basis.files != d->basis.files ||
 	    basis.keys != keys_generation(d, kept.proof, kept.tenant))
 		return false;
 	v->reason = REASON_OK;

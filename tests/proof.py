@@ -155,8 +155,8 @@ def page(source, build, seconds):
             build, "scan", "make", "-s", "scan"), 12)),
         ("Sanitizers", "./bootstrap check",
          "AddressSanitizer, LeakSanitizer, UBSan with clang's integer and "
-         "implicit-conversion checks, and ThreadSanitizer; a finding fails "
-         "it."),
+         "implicit-conversion checks, ThreadSanitizer and MemorySanitizer; a "
+         "finding fails it."),
         ("Hardening", "tests/gates/check-binaries", block("\n".join(
             lines_of(all_logs, "check-binaries", r"^\d.*$")))),
         ("Speed", "make bench", goals(source) +

@@ -62,6 +62,10 @@ SECONDS = 60
 fuzz:
 	$(srcdir)/tests/fuzz/run '$(abs_srcdir)' fuzz '$(SECONDS)'
 
-.PHONY: fuzz
+# The same with AFL++, for hours: it goes on where it has stopped.
+fuzz-afl:
+	$(srcdir)/tests/fuzz/run-afl '$(abs_srcdir)' fuzz-afl '$(SECONDS)'
 
-EXTRA_DIST += tests/fuzz/judge.py tests/fuzz/run
+.PHONY: fuzz fuzz-afl
+
+EXTRA_DIST += tests/fuzz/judge.py tests/fuzz/run tests/fuzz/run-afl

@@ -2,7 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <openssl/crypto.h>
-#ifdef SANITIZERS
+#ifdef LEAK_CHECK
 #include <sanitizer/lsan_interface.h>
 #endif
 #include <stdlib.h>
@@ -527,7 +527,7 @@ static void
 test_openssl(void **state)
 {
 	(void)state;
-#ifdef SANITIZERS
+#ifdef LEAK_CHECK
 	__lsan_disable(); /* OpenSSL 3.0 leaks where an allocation fails */
 #endif
 	with_openssl = true;
@@ -537,7 +537,7 @@ test_openssl(void **state)
 	torture("OpenSSL, a forged token", run_forged,
 	    REASON_SIGNATURE_INVALID);
 	with_openssl = false;
-#ifdef SANITIZERS
+#ifdef LEAK_CHECK
 	__lsan_enable();
 #endif
 }
