@@ -7,6 +7,7 @@ left behind."""
 import concurrent.futures
 import os
 import re
+import socket
 import sys
 import threading
 
@@ -56,7 +57,7 @@ def page(rig, host):
 
 def is_open(port):
     try:
-        rig_module.socket.create_connection(("127.0.0.1", port), 1).close()
+        socket.create_connection(("127.0.0.1", port), 1).close()
         return True
     except ConnectionRefusedError:
         return False
@@ -134,11 +135,13 @@ def many(rig, host):
 
 
 def left_behind(host):
-    """Descriptors and children of the server."""
-    with open("/proc/%d/task/%d/children" % (host.pid, host.pid)) as f:
-        children = f.read()
-    files = [os.readlink("/proc/%d/fd/%s" % (host.pid, fd))
-             for fd in os.listdir("/proc/%d/fd" % host.pid)]
+    """Children of any thread of the server, and its files."""
+    proc, children = "/proc/%d" % host.pid, []
+    for thread in os.listdir(proc + "/task"):
+        with open("%s/task/%s/children" % (proc, thread)) as f:
+            children += f.read().split()
+    files = [os.readlink("%s/fd/%s" % (proc, fd))
+             for fd in os.listdir(proc + "/fd")]
     return children, sorted(f for f in files if not f.startswith("socket:"))
 
 
