@@ -226,8 +226,7 @@ prompt_token(pam_handle_t *pamh, const struct args *args,
 static bool
 has_token_inside(const struct buf *b)
 {
-	return b->len > 0 && strstr(b->data, "eyJ") != NULL &&
-	    strchr(b->data, '.') != NULL;
+	return strstr(b->data, "eyJ") != NULL && strchr(b->data, '.') != NULL;
 }
 
 void
