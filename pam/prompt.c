@@ -74,9 +74,15 @@ add_part(struct buf *token, const char *answer)
 			return buf_add(token, s.ptr, s.len);
 		s = bare;
 	}
-	for (size_t i = 0; i < s.len && reason == REASON_OK; i++)
-		if (!is_wrapping(s.ptr[i]))
-			reason = buf_add(token, s.ptr + i, 1);
+	while (s.len > 0 && reason == REASON_OK) {
+		size_t n = 0;
+
+		while (n < s.len && !is_wrapping(s.ptr[n]))
+			n++;
+		reason = buf_add(token, s.ptr, n);
+		s = skip((struct span){ .ptr = s.ptr + n, .len = s.len - n },
+		    "");
+	}
 	return reason;
 }
 
