@@ -103,13 +103,16 @@ def lines_of(all_logs, name, pattern):
 
 def of_fuzzing(text, seconds):
     runs = re.findall(r"^(\S+) +(\d+) executions, +(\d+) edges", text, re.M)
-    found = len(re.findall(r"SUMMARY|broken:|ERROR", text))
+    found = len(re.findall(r"SUMMARY|broken:|ERROR|did not run|/id[:_]", text))
+    judged = re.findall(r"^  (\d+ let in .*)$", text, re.M)
     rows = [(target, "{:,}".format(int(n)), edges)
             for target, n, edges in runs]
     rows.append(("**all**", "{:,}".format(sum(int(r[1]) for r in runs)), ""))
     return table(("target", "executions", "edges"), rows, 2) + (
-        "\n\n%d targets, %s seconds each, %.2f hours in all; findings: %d." %
-        (len(runs), seconds, len(runs) * int(seconds) / 3600, found))
+        "\n\n%d targets, %s seconds each, %.2f hours in all; findings: %d."
+        "%s" % (len(runs), seconds, len(runs) * int(seconds) / 3600, found,
+                "".join("\nA judge in another language: %s." % line
+                        for line in judged)))
 
 
 def block(text, last=None):
@@ -148,6 +151,9 @@ def page(source, build, seconds):
         ("Fuzzing", "make fuzz SECONDS=%s" % seconds, of_fuzzing(output(
             build, "fuzz", "make", "-s", "fuzz", "SECONDS=" + seconds),
             seconds)),
+        ("Fuzzing with AFL++", "make fuzz-afl SECONDS=%s" % seconds,
+         of_fuzzing(output(build, "afl", "make", "-s", "fuzz-afl",
+                           "SECONDS=" + seconds), seconds)),
         ("Mutants", "make mutate", block(output(
             build, "mutate", "make", "-s", "mutate"))),
         ("Coverage", "make coverage", block(coverage)),
@@ -157,6 +163,9 @@ def page(source, build, seconds):
          "AddressSanitizer, LeakSanitizer, UBSan with clang's integer and "
          "implicit-conversion checks, ThreadSanitizer and MemorySanitizer; a "
          "finding fails it."),
+        ("Memcheck", "make check-valgrind", block("\n".join(re.findall(
+            r"^# (.*)$", output(build, "valgrind", "make", "-s",
+                                "check-valgrind"), re.M)))),
         ("Hardening", "tests/gates/check-binaries", block("\n".join(
             lines_of(all_logs, "check-binaries", r"^\d.*$")))),
         ("Speed", "make bench", goals(source) +
