@@ -41,7 +41,14 @@ struct doctor {
 };
 
 /* Services with a user of their own. */
-enum host { HOST_SLAPD, HOST_POSTFIX, HOST_CYRUS, HOST_OTHER };
+enum host {
+	HOST_SLAPD,
+	HOST_DIRSRV,
+	HOST_POSTFIX,
+	HOST_EXIM,
+	HOST_CYRUS,
+	HOST_OTHER
+};
 
 /* where is in the words of the system that is looked at. */
 void report(struct doctor *d, enum level level, const char *where,
@@ -93,6 +100,7 @@ void check_service_rules(struct doctor *d, const char *where,
 
 /* Parts of the SASL area. */
 void check_slapd(struct doctor *d);
+void check_dirsrv(struct doctor *d);
 void check_cyrus(struct doctor *d);
 
 /* What an option file lets a SASL program offer. */

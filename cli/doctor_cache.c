@@ -15,7 +15,10 @@ static const struct {
 } users[] = {
 	{ HOST_SLAPD, "openldap" },
 	{ HOST_SLAPD, "ldap" },
+	{ HOST_DIRSRV, "dirsrv" },
 	{ HOST_POSTFIX, "postfix" },
+	{ HOST_EXIM, "Debian-exim" },
+	{ HOST_EXIM, "exim" },
 	{ HOST_CYRUS, "cyrus" },
 };
 

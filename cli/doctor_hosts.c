@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* OpenLDAP and Cyrus IMAP, which tell SASL of TLS by themselves. */
+/* OpenLDAP and Cyrus IMAP, which tell SASL of TLS by themselves; and 389-ds. */
 #include <stdio.h>
 #include <string.h>
 
 #include "doctor.h"
 
-#define FILE_MAX 262144
+#define FILE_MAX  262144
+#define PATH_SIZE 512
+#define DIRSRV	  "/etc/dirsrv"
 
 static const char *
 first_file(const struct doctor *d, const char *const *paths, size_t n)
@@ -85,6 +87,91 @@ check_slapd(struct doctor *d)
 	d->hosts |= 1U << HOST_SLAPD;
 	report(d, LEVEL_OK, option, "", "slapd takes tokens");
 	check_slapd_tls(d, config);
+}
+
+static bool
+has_word(struct span s, const char *word)
+{
+	return memmem(s.ptr, s.len, word, strlen(word)) != NULL;
+}
+
+/* What the server says of itself, in path; false: nobody asks us there. */
+static bool
+check_dirsrv_mechs(struct doctor *d, const char *path, struct span dse)
+{
+	struct span value;
+	unsigned int line;
+	char sasl[PATH_SIZE];
+
+	if (sasl_plugin_dir(d, sasl, sizeof(sasl)) == NULL)
+		return false;
+	if (sasl_option(dse, "nsslapd-allowed-sasl-mechanisms", &value,
+		&line) &&
+	    value.len > 0 && !has_word(value, "OAUTHBEARER") &&
+	    !has_word(value, "XOAUTH2")) {
+		report(d, LEVEL_NOTE, path,
+		    "Add OAUTHBEARER and XOAUTH2 to "
+		    "nsslapd-allowed-sasl-mechanisms, with ldapmodify.",
+		    "389 Directory Server does not offer OAUTHBEARER and "
+		    "XOAUTH2");
+		return false;
+	}
+	return true;
+}
+
+/* It never tells SASL of TLS, so there must be no way in without. */
+static void
+check_dirsrv_tls(struct doctor *d, const char *path, struct span dse)
+{
+	struct audient_rules rules;
+	struct span value;
+	unsigned int line;
+
+	if (!doctor_find_rules(d, "ldap", &rules))
+		return;
+	if (!rules.trusts_host_tls)
+		report(d, LEVEL_PROBLEM, d->config,
+		    "Write \"tls = host-enforced\" in a section [service "
+		    "ldap], and set nsslapd-port to 0.",
+		    "389 Directory Server never tells SASL that there is TLS, "
+		    "so with \"tls = required\" the mechanisms are never "
+		    "offered");
+	else if (!sasl_option(dse, "nsslapd-port", &value, &line) ||
+	    !span_is(value, "0"))
+		report(d, LEVEL_PROBLEM, path,
+		    "Set nsslapd-port to 0, with ldapmodify, and restart it.",
+		    "tokens may travel in the clear: \"tls = host-enforced\" "
+		    "in "
+		    "%s relies on the server, which listens without TLS",
+		    d->config);
+	else
+		report(d, LEVEL_OK, path, "",
+		    "389 Directory Server takes tokens, under TLS only");
+}
+
+static void
+look_at_instance(void *arg, const char *name)
+{
+	struct doctor *d = arg;
+	struct buf dse = BUF_INIT(FILE_MAX);
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), DIRSRV "/%s/dse.ldif", name);
+	if (strncmp(name, "slapd-", 6) == 0 && tree_read(d->root, path, &dse) &&
+	    check_dirsrv_mechs(d, path, buf_span(&dse))) {
+		d->hosts |= 1U << HOST_DIRSRV;
+		check_service_rules(d, path, "ldap",
+		    "the mechanisms are not offered");
+		check_dirsrv_tls(d, path, buf_span(&dse));
+	}
+	buf_free(&dse);
+}
+
+/* It has no option file: only the default configuration counts. */
+void
+check_dirsrv(struct doctor *d)
+{
+	tree_list(d->root, DIRSRV, look_at_instance, d);
 }
 
 void

@@ -251,17 +251,18 @@ check_option_file(struct doctor *d, const char *path, const char *prefix,
 static const struct option_file {
 	const char *file;
 	const char *service;
+	enum host host;
 	const char *required_means; /* NULL: SASL is told of TLS */
 } files[] = {
-	{ "subversion.conf", "svn", "Subversion " NEVER_TELLS },
-	{ "svn.conf", "svn", "Subversion " NEVER_TELLS },
-	{ "memcached.conf", "memcached", "memcached " NEVER_TELLS },
-	{ "libvirt.conf", "libvirt", NULL },
-	{ "qemu.conf", "vnc", NULL },
-	{ "exim.conf", "smtp",
+	{ "subversion.conf", "svn", HOST_OTHER, "Subversion " NEVER_TELLS },
+	{ "svn.conf", "svn", HOST_OTHER, "Subversion " NEVER_TELLS },
+	{ "memcached.conf", "memcached", HOST_OTHER, "memcached " NEVER_TELLS },
+	{ "libvirt.conf", "libvirt", HOST_OTHER, NULL },
+	{ "qemu.conf", "vnc", HOST_OTHER, NULL },
+	{ "exim.conf", "smtp", HOST_EXIM,
 	    "Exim asks for the mechanisms before there is TLS, so with "
 	    "\"tls = required\" it does not start" },
-	{ "Sendmail.conf", "smtp", NULL },
+	{ "Sendmail.conf", "smtp", HOST_OTHER, NULL },
 };
 
 static void
@@ -294,7 +295,7 @@ look_at_file(void *arg, const char *name)
 			"Write mech_list: OAUTHBEARER XOAUTH2 there.") ==
 		    OFFER_OTHERS)
 			continue;
-		d->hosts |= 1U << HOST_OTHER;
+		d->hosts |= 1U << files[i].host;
 		check_host_tls(d, &files[i]);
 	}
 }
@@ -323,6 +324,7 @@ check_sasl(struct doctor *d)
 {
 	check_plugin(d);
 	check_slapd(d);
+	check_dirsrv(d);
 	check_cyrus(d);
 	tree_list(d->root, "/etc/sasl2", look_at_file, d);
 }

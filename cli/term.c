@@ -90,13 +90,14 @@ fit(const char *text, size_t room)
 static void
 put_wrapped(const struct term *t, size_t column, const char *text)
 {
-	const size_t room = t->width - column;
 	bool is_first = true;
+	size_t room;
 
 	if (t->width == 0) {
 		(void)fprintf(t->f, "%s\n", text);
 		return;
 	}
+	room = t->width - column;
 	while (is_first || *text != '\0') {
 		const size_t n = fit(text, room);
 		size_t shown = n;

@@ -75,19 +75,28 @@ files_generation(const struct decision *d)
 	    watch_generation(files->deny_file);
 }
 
+/* A word and its end; nobody is not the same as a name without letters. */
+static bool
+add_word(struct buf *b, const char *word)
+{
+	if (word == NULL)
+		return buf_add(b, "*", 2) == REASON_OK;
+	return buf_add(b, "=", 1) == REASON_OK &&
+	    buf_add_str(b, word) == REASON_OK && buf_add(b, "", 1) == REASON_OK;
+}
+
 /* Everything that makes one question different from another. */
 static bool
 make_key(struct decision *d)
 {
 	struct buf question = BUF_INIT(QUESTION_MAX);
+	const uint64_t uid = (uint64_t)d->rq->uid;
 	bool ok;
 
-	/* nobody in particular is not the same as a name without letters */
-	ok = buf_printf(&question, "%s\n%s%s\n%s\n%lld\n", d->rq->service,
-		 d->rq->user != NULL ? "=" : "*",
-		 d->rq->user != NULL ? d->rq->user : "",
-		 d->rq->realm != NULL ? d->rq->realm : "",
-		 (long long)d->rq->uid) == REASON_OK &&
+	ok = add_word(&question, d->rq->service) &&
+	    add_word(&question, d->rq->user) &&
+	    add_word(&question, d->rq->realm) &&
+	    buf_add(&question, &uid, sizeof(uid)) == REASON_OK &&
 	    crypto_sha256_of(&d->a->world.crypto, buf_span(&question),
 		d->rq->token, d->key) == REASON_OK;
 	buf_free(&question);
@@ -119,7 +128,7 @@ decision_recall(struct decision *d)
 	d->basis.files = files_generation(d);
 	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
 		sizeof(kept)) ||
-	    basis.files != d->basis.files || basis.keys == 0 ||
+	    basis.files != d->basis.files ||
 	    basis.keys != keys_generation(d, kept.proof, kept.tenant))
 		return false;
 	v->reason = REASON_OK;

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX  1024	 /* longest claim value that is looked up */
-#define COST_MAX   65536 /* of an expression: copies that are made */
-#define GROUPS_MAX 10	 /* \0 to \9 */
+#define VALUE_MAX  1024 /* longest claim value that is looked up */
+#define COST_MAX   2048 /* of an expression: letters and their copies */
+#define GROUP_COST 3	/* of its parentheses */
+#define NESTED_MAX 20	/* groups within each other */
+#define GROUPS_MAX 10	/* \0 to \9 */
 
 struct entry {
 	unsigned int line;
@@ -57,32 +59,82 @@ bad(struct text *why, const char *what)
 	return REASON_CONFIG_INVALID;
 }
 
+/* What follows the list of letters at s; IEEE Std 1003.1, section 9.3.5. */
+static const char *
+skip_list(const char *s)
+{
+	s += s[1] == '^' ? 2 : 1;
+	if (*s == ']')
+		s++;
+	for (; *s != '\0' && *s != ']'; s++) {
+		const char end[] = { s[1], ']', '\0' }, *close;
+
+		/* [:digit:], [.hyphen.], [=a=] */
+		if (*s == '[' && s[1] != '\0' && strchr(":.=", s[1]) != NULL &&
+		    (close = strstr(s + 2, end)) != NULL)
+			s = close + 1;
+	}
+	return *s != '\0' ? s + 1 : s;
+}
+
+static const char *
+skip_letter(const char *s)
+{
+	if (*s == '[')
+		return skip_list(s);
+	return *s == '\\' && s[1] != '\0' ? s + 2 : s + 1;
+}
+
+/* How many copies the C library makes for the repetition at s. */
+static unsigned long
+copies_of(const char *s)
+{
+	unsigned long least, most;
+	char *end;
+
+	if (*s != '{')
+		return 2;
+	least = strtoul(s + 1, &end, 10);
+	most = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+	most = most > least ? most : least;
+	if (most > COST_MAX)
+		return COST_MAX + 1;
+	return most > 0 ? most : 1;
+}
+
 /*
- * The C library makes copies of what is repeated, and copies of those if that
- * is repeated again: a line could ask for more memory than there is.
+ * The C library copies what is repeated, and copies those copies if that is
+ * repeated again, and goes through them many times: a short line could take
+ * all the memory that there is, or stop the program that reads it.
  */
 static bool
 is_costly(const char *s)
 {
-	unsigned long cost = 1, most, n;
+	unsigned long cost[NESTED_MAX + 1] = { 0 }, last = 0;
+	size_t group = 0;
 
-	for (; *s != '\0' && cost <= COST_MAX; s++) {
-		if (*s == '\\' && s[1] != '\0')
-			s++;
-		else if (*s == '+')
-			cost *= 2;
-		else if (*s == '{') {
-			char *end;
-
-			most = strtoul(s + 1, &end, 10);
-			n = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
-			most = most > n ? most : n;
-			if (most > COST_MAX)
+	while (*s != '\0') {
+		if (*s == '(') {
+			if (group == NESTED_MAX)
 				return true;
-			cost *= most > 0 ? most : 1;
+			cost[group++] += last;
+			cost[group] = last = 0;
+		} else if (*s == ')' && group > 0)
+			last += cost[group--] + GROUP_COST;
+		else if (strchr("*+?{", *s) != NULL)
+			last *= copies_of(s);
+		else {
+			cost[group] += last;
+			last = 1;
 		}
+		if (cost[group] + last > COST_MAX)
+			return true;
+		if (*s == '{')
+			s += strcspn(s, "}");
+		if (*s != '\0')
+			s = skip_letter(s);
 	}
-	return cost > COST_MAX;
+	return false;
 }
 
 static enum reason

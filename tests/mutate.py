@@ -38,7 +38,7 @@ SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
 # directory and "rows", which load a plug-in that is built with it.
 FILES = {
     "core/alg.c": "alg jws",
-    "core/audient.c": "audient asked login remembered inspect verifier",
+    "core/audient.c": "audient asked login remembered inspect",
     "core/authn.c": "authn",
     "core/b64url.c": "b64url",
     "core/claims.c": "claims times",

@@ -218,6 +218,23 @@ def opaque(b):
           b.rig.write("opaque1", tokens[0]), 51)
 
 
+def instructions(b):
+    """Counted, not timed: the same on each run."""
+    done = subprocess.run(
+        [sys.executable, os.path.join(os.path.dirname(
+            os.path.abspath(__file__)), "check_instructions.py")],
+        stdout=subprocess.PIPE, text=True, check=False)
+    lines = re.findall(r"^(?:not )?ok \d+ - (.*)$", done.stdout, re.M)
+    if not lines:
+        sys.exit("check_instructions.py: " + done.stdout)
+    b.texts["instructions"] = "\n".join(lines)
+    print("== instructions ==\n%s\n" % b.texts["instructions"], flush=True)
+    b.results["instructions"] = [
+        ("%s, %s" % (reason, what), [float(n)]) for reason, n, what in
+        re.findall(r"^(\w+): ([\d.]+) (instructions|allocations)",
+                   b.texts["instructions"], re.M)]
+
+
 def main():
     out = os.path.join(BUILD, "bench")
     if len(sys.argv) > 1:
@@ -225,7 +242,8 @@ def main():
     os.makedirs(out, exist_ok=True)
     with Rig("bench") as rig:
         bench = Bench(rig)
-        for part in (validate, refusals, growth, pam, sasl, opaque):
+        for part in (validate, instructions, refusals, growth, pam, sasl,
+                     opaque):
             part(bench)
     report.write(out, bench.results, bench.texts,
                  draw=shutil.which("gnuplot") is not None)

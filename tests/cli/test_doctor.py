@@ -407,6 +407,42 @@ def _(tree):
                "mech_list: OAUTHBEARER XOAUTH2\nlog_level: 4\n")
 
 
+DSE = "/etc/dirsrv/slapd-ldap/dse.ldif"
+DSE_TEXT = """\
+dn: cn=config
+nsslapd-port: 0
+nsslapd-allowed-sasl-mechanisms: OAUTHBEARER, EXTERNAL
+"""
+
+
+@systems.row("389-ds, which is silent of its TLS", "problem", CONFIG,
+             "389 Directory Server never tells SASL", "[service ldap]")
+def _(tree):
+    tree.write(DSE, DSE_TEXT)
+
+
+@systems.row("389-ds with a port without TLS", "problem", DSE,
+             "tokens may travel in the clear", "nsslapd-port to 0")
+def _(tree):
+    tree.write(DSE, DSE_TEXT.replace("port: 0", "port: 389"))
+    tree.add(CONFIG, "\n[service ldap]\ntls = host-enforced\n")
+
+
+@systems.row("389-ds that offers others", "note", DSE,
+             "does not offer OAUTHBEARER", "nsslapd-allowed-sasl-mechanisms")
+def _(tree):
+    tree.write(DSE, DSE_TEXT.replace("OAUTHBEARER", "GSSAPI"))
+
+
+@systems.row("389-ds without a place for keys", "warning",
+             "/var/cache/audient/104", "dirsrv has no directory",
+             "install -d")
+def _(tree):
+    tree.write(DSE, DSE_TEXT)
+    tree.add(CONFIG, "\n[service ldap]\ntls = host-enforced\n")
+    tree.add("/etc/passwd", "dirsrv:x:104:104::/:/bin/false\n")
+
+
 @systems.row("slapd without a certificate", "warning", "/etc/ldap/slapd.conf",
              "slapd has no certificate", "TLSCertificateFile")
 def _(tree):
@@ -572,9 +608,9 @@ def _(live):
     live.tenant.fault("discovery", status=503)
 
 
+# "in time", or "timed out": the helper and who started it give up together
 @tenants.row("a tenant that does not answer", "problem", "https://127.0.0.1:",
-             "no answer from audient-fetch in time",
-             "firewall that drops packets")
+             "time", "firewall that drops packets")
 def _(live):
     live.tenant.fault("discovery", hang="start")
 

@@ -154,6 +154,7 @@ def main():
         # the plug-in for clients: what it sends, and the command that it runs
         program(rig, "client")
         program(rig, "command")
+        program(rig, "commandhosts")
         pam(rig)
         return rig.finish()
 

@@ -17,6 +17,7 @@ tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 SASL_TESTS = \
 	tests/sasl/test_client \
 	tests/sasl/test_command \
+	tests/sasl/test_commandhosts \
 	tests/sasl/test_dialogue \
 	tests/sasl/test_loading \
 	tests/sasl/test_message \
@@ -33,14 +34,21 @@ UNIT_TESTS += $(SASL_TESTS)
 tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_client_LDADD = tests/sasl/libhost.la
 # The client's plug-in with a command that the test writes, and less patience.
-tests_sasl_test_command_SOURCES = tests/sasl/test_command.c \
+COMMAND_SOURCES = tests/sasl/script.c tests/sasl/script.h \
 	sasl/client.c sasl/command.c sasl/source.c
+tests_sasl_test_command_SOURCES = tests/sasl/test_command.c $(COMMAND_SOURCES)
 tests_sasl_test_command_CPPFLAGS = $(SASL_CPPFLAGS) \
 	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/audient"' \
 	-DCOMMAND_LIMIT_MS=1000
 tests_sasl_test_command_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getauxval
 tests_sasl_test_command_LDADD = libmessage.la tests/sasl/libhost.la
-CLEANFILES += tests/sasl/audient
+tests_sasl_test_commandhosts_SOURCES = tests/sasl/test_commandhosts.c \
+	$(COMMAND_SOURCES)
+tests_sasl_test_commandhosts_CPPFLAGS = $(SASL_CPPFLAGS) \
+	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/hosts-audient"' \
+	-DCOMMAND_LIMIT_MS=1000
+tests_sasl_test_commandhosts_LDADD = libmessage.la tests/sasl/libhost.la
+CLEANFILES += tests/sasl/audient tests/sasl/hosts-audient
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_dialogue_LDADD = tests/sasl/libhost.la
 tests_sasl_test_loading_CPPFLAGS = $(SASL_CPPFLAGS)

@@ -5,6 +5,7 @@ printed."""
 
 import imaplib
 import os
+import poplib
 import re
 import smtplib
 import ssl
@@ -154,6 +155,22 @@ def fetchmail(door, mechanism, user, token):
     status, out = run(door, "fetchmail", "-f", rc, "--check")
     said = [line for line in out.splitlines() if "Running as root" not in line]
     return status in (0, 1), "\n".join(said[:1])     # 1: there is no mail
+
+
+@client("Python poplib", "pop", mechanisms=("PLAIN",))
+def python_pop(door, mechanism, user, token):
+    """USER and PASS, as programs that are older than tokens do it."""
+    session = poplib.POP3("127.0.0.1", door.port, PATIENCE)
+    try:
+        session.stls(ssl.create_default_context(cafile=door.trust))
+        session.user(user)
+        session.pass_(token)
+        session.stat()
+    except poplib.error_proto as error:
+        return False, "%s" % error
+    finally:
+        session.close()
+    return True, ""
 
 
 @client("Python imaplib", "imap")

@@ -27,6 +27,7 @@ class Door:
         self.audience, self.scope = audience, scope
         self.mechanisms, self.user = mechanisms, user
         self.has_lines, self.lets_in = has_lines, lets_in
+        self.plain = None       # another port, without TLS
         self._logs = [os.path.join(rig.dir, log) for log in logs]
 
     def connect(self):
@@ -71,7 +72,8 @@ class Door:
     def clean(self, text):
         """Without what differs from run to run, on one line."""
         text = text.replace(self.rig.dir, "DIR")
-        text = re.sub(r"\b%d\b" % self.port, "PORT", text)
+        for port in filter(None, (self.port, self.plain)):
+            text = re.sub(r"\b%d\b" % port, "PORT", text)
         text = re.sub(r"[\w+/=.-]{80,}", "TOKEN", text)
         text = re.sub(r" \[%s:[^]]*\]" % re.escape(socket.gethostname()), "",
                       text)

@@ -3,6 +3,7 @@
 
 HOST_TESTS = \
 	tests/servers/test_cyrus.py \
+	tests/servers/test_dirsrv.py \
 	tests/servers/test_dovecot.py \
 	tests/servers/test_exim.py \
 	tests/servers/test_memcached.py \
@@ -30,6 +31,7 @@ EXTRA_DIST += $(HOST_TESTS) \
 	tests/servers/badinput.py \
 	tests/servers/clients.py \
 	tests/servers/cyrus.py \
+	tests/servers/dirsrv.py \
 	tests/servers/door.py \
 	tests/servers/dovecot.py \
 	tests/servers/exim.py \

@@ -10,7 +10,7 @@ import os
 import sys
 
 HOSTS = ("postfix", "exim", "cyrus", "dovecot", "dovecot-own", "openldap",
-         "svnserve", "memcached")
+         "dirsrv", "svnserve", "memcached")
 HEAD = """\
 # Hosts and clients
 

@@ -277,7 +277,7 @@ class Rig:
             time.sleep(0.02)
         return False
 
-    def stop(self, process):
+    def stop(self, process, patience=5):
         if process.poll() is None and process.stop_command:
             self.run(*process.stop_command, jailed=True)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -286,7 +286,7 @@ class Rig:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             try:
-                process.wait(5)
+                process.wait(patience)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()

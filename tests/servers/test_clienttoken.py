@@ -81,6 +81,26 @@ def nobody(w):
     w.rig.case(w.tenant.count()["total"] == 0, "the tenant heard nothing")
 
 
+def set_uid(w):
+    """The same program, with and without the rights of another user: with
+    them the variable says nothing, and there is nobody to ask for a token."""
+    copy = shutil.copy(shutil.which("ldapwhoami"), w.rig.path("bin"))
+    os.chown(copy, UID + 1, -1)
+    for what, mode, starts in (("not set-uid", 0o755, True),
+                               ("set-uid", 0o4755, False)):
+        if mode > 0o777 and os.statvfs(copy).f_flag & os.ST_NOSUID:
+            w.rig.case(True, "set-uid # SKIP %s is mounted nosuid" % copy)
+            continue
+        os.chmod(copy, mode)
+        _, out = w.rig.run(
+            *AS_USER, copy, "-Q", "-H", w.slapd.ldapi, "-Y", "OAUTHBEARER",
+            "-U", "alice", jailed=True, env={
+                **w.user.env, "AUDIENT_TOKEN_FILE": "audient"})
+        w.rig.case("SASL(" in out and "no mechanism" not in out and
+                   ("cannot start /" in out) == starts,
+                   "a program that is %s" % what, out)
+
+
 def logged_in(w):
     w.user.log_in()
     w.tenant.forget()
@@ -158,7 +178,7 @@ def main():
     with Rig("clienttoken") as rig:
         os.chmod(os.path.dirname(rig.path("home")), 0o755)
         world = World(rig)
-        for part in (nobody, logged_in, refreshed, sections, subversion):
+        for part in (nobody, set_uid, logged_in, refreshed, sections, subversion):
             part(world)
         rig.secret_free([world.user.call("--batch").out])
         return rig.finish()

@@ -9,12 +9,14 @@ import sys
 import matrix
 import rig as rig_module
 from badinput import message, xoauth2
+from clients import fetchmail, python_pop
 from dovecot import Dovecot
 from matrix import COOLDOWN
 from rig import USERNAME_CLAIM, Rig
 
 LOGINS = 4
 SIZES = ((750, True), (3000, True), (6000, True), (6300, False))
+PASSWORDS = ((750, True), (1000, True), (1100, False), (6000, False))
 
 
 def login(door, mechanism, token, name=b"alice"):
@@ -26,14 +28,41 @@ def login(door, mechanism, token, name=b"alice"):
         return talk.login(mechanism, first)[0]
 
 
+def sized(door, size):
+    return door.mint(pad_to=size, header={"typ": None}, claims={
+        USERNAME_CLAIM: door.user, "azp": None})
+
+
 def sizes(rig, door):
     for size, want in SIZES:
-        token = door.mint(pad_to=size, header={"typ": None}, claims={
-            USERNAME_CLAIM: door.user, "azp": None})
+        token = sized(door, size)
         for mechanism in door.mechanisms:
             step = login(door, mechanism, token)
             rig.case((step.kind == "in") == want, "%s, %d bytes: %s" % (
                 mechanism, size, "in" if want else "out"), step)
+
+
+def passwords(rig, door):
+    """A token as the password, in programs that know nothing else."""
+    for size, want in PASSWORDS:
+        for what, client in (("fetchmail", fetchmail), ("poplib", python_pop)):
+            got, out = client(door, "PLAIN", door.user, sized(door, size))
+            rig.case(got == want, "%s, %d bytes: %s" % (
+                what, size, "in" if want else "out"), out)
+
+
+def curl(rig, host):
+    """The command of the page, with a token that is good and one that is
+    not."""
+    where = rig.path("page", mode=0o700)
+    for what, ttl, want in (("good", 600, 0), ("expired", -600, 67)):
+        rig.write("page/token", host.door.mint(ttl=ttl) + "\n", 0o600)
+        status, out = rig.run("sh", "-c", "cd %s; %s" % (
+            where, host.page.command("curl", {
+                "mail.example.com/": "127.0.0.1:%d/ --cacert %s" % (
+                    host.door.port, host.door.trust)})))
+        rig.case(status == want, "the page's curl, %s token: %d" % (
+            what, want), status, out)
 
 
 def log(rig, host):
@@ -65,6 +94,8 @@ def main():
         rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
         host.start()
         sizes(rig, host.door)
+        passwords(rig, host.door)
+        curl(rig, host)
         log(rig, host)
         asked(rig, host.door, 0)
         matrix.run_doors("dovecot", [host.door])

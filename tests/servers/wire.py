@@ -379,6 +379,13 @@ class Ldap(Talk):
         return self.receive().kind == "in"
 
 
+class DirsrvLdap(Ldap):
+    """389-ds has one result for all that goes wrong."""
+
+    words = {"malformed": "^49 ", "refused": "^49 ", "mismatch": "^49 ",
+             "later": "^49 ", "broken": "^49 ", "absent": "^7 "}
+
+
 class Memcached(Talk):
     """The binary protocol."""
 

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "site.h"
+#include "token.h"
 #include "unit.h"
 
 #define TWO_TENANTS                                                      \
@@ -308,6 +309,70 @@ test_tenants(void **state)
 	rows_end();
 }
 
+/* Of two keys with the same kid the first tenant's counts. */
+static void
+test_same_kid(void **state)
+{
+	char *jwk[] = { mint_jwk(MINT_RSA_OTHER, "rsa", NULL) };
+	char *set = mint_jwks(jwk, 1);
+
+	(void)state;
+	unit_write(site.jwks_b, span_of(set), 0600);
+	open_site(TWO_TENANTS);
+	check("the first one's key",
+	    mint_token(MINT_RSA, ALG_RS256, SITE_HEADER, CLAIMS_OF(SITE_A),
+		NULL),
+	    REASON_OK, NULL);
+	check("the second one's key",
+	    mint_token(MINT_RSA_OTHER, ALG_RS256, SITE_HEADER,
+		CLAIMS_OF(SITE_B), NULL),
+	    REASON_SIGNATURE_INVALID, NULL);
+	check_as("the second one alone", "only-b",
+	    mint_token(MINT_RSA_OTHER, ALG_RS256, SITE_HEADER,
+		CLAIMS_OF(SITE_B), NULL),
+	    REASON_OK, NULL);
+	free(set);
+	rows_end();
+}
+
+/* What people are told of that which is no token, or hardly one. */
+static void
+test_told(void **state)
+{
+	static const struct {
+		const char *name, *start;
+		size_t len;
+		enum reason want;
+		const char *found, *wanted;
+	} rows[] = {
+		{ "a password", "hunter2", 7, REASON_NOT_A_TOKEN,
+		    "something else", "a signed token" },
+		{ "too large", "eyJ", TOKEN_MAX + 1, REASON_TOKEN_TOO_LARGE,
+		    "16385 bytes", "at most 16384 bytes" },
+		{ "four segments", "eyJ.b.c.d", 9, REASON_TOKEN_TRUNCATED,
+		    "9 bytes", "a signed token" },
+	};
+	struct audient_verdict v;
+
+	(void)state;
+	open_site(SITE_ONE);
+	for (size_t i = 0; i < nitems(rows); i++) {
+		char *token = unit_repeat('a', rows[i].len);
+		const struct audient_request rq = { .token = span_of(token),
+			.service = "sshd",
+			.uid = 1000,
+			.at = NOW };
+
+		memcpy(token, rows[i].start, strlen(rows[i].start));
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    rows[i].want);
+		row_text(rows[i].name, v.found, rows[i].found);
+		row_text(rows[i].name, v.wanted, rows[i].wanted);
+		free(token);
+	}
+	rows_end();
+}
+
 /* Each tenant has algorithms of its own. */
 static void
 test_algorithms(void **state)
@@ -416,6 +481,9 @@ test_clock(void **state)
 		    REASON_ISSUER_UNAVAILABLE);
 		row_text("not set", v.check, "clock");
 	}
+	rq.at = CLOCK_PLAUSIBLE;
+	row_reason("set, to the first second", audient_check(audient, &rq, &v),
+	    REASON_CLAIM_INVALID);
 	free(token);
 	rows_end();
 }
@@ -440,15 +508,12 @@ tear_down(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_way),
-	cmocka_unit_test(test_signature_first),
-	cmocka_unit_test(test_payloads),
-	cmocka_unit_test(test_truncated),
-	cmocka_unit_test(test_tenants),
-	cmocka_unit_test(test_algorithms),
-	cmocka_unit_test(test_no_service),
-	cmocka_unit_test(test_verdict),
-	cmocka_unit_test(test_clock),
+	cmocka_unit_test(test_way), cmocka_unit_test(test_signature_first),
+	cmocka_unit_test(test_payloads), cmocka_unit_test(test_truncated),
+	cmocka_unit_test(test_tenants), cmocka_unit_test(test_told),
+	cmocka_unit_test(test_algorithms), cmocka_unit_test(test_no_service),
+	cmocka_unit_test(test_verdict), cmocka_unit_test(test_clock),
+	cmocka_unit_test(test_same_kid), /* changes b's keys */
 };
 
 int

@@ -7,24 +7,28 @@
 
 #include "audient.h"
 #include "clock.h"
+#include "once.h"
 #include "site.h"
 #include "unit.h"
+#include "userinfo.h"
 
 int64_t __real_clock_now(void);
 int64_t __wrap_clock_now(void);
 
-static int64_t ahead; /* of the time that it is */
+static int64_t ahead;  /* of the time that it is, or of */
+static int64_t frozen; /* 0: it is not */
 
 int64_t
 __wrap_clock_now(void)
 {
-	return __real_clock_now() + ahead;
+	return (frozen != 0 ? frozen : __real_clock_now()) + ahead;
 }
 
 /*
  * A host that lives long remembers who it let in, as long as nothing that
- * the decision rests on has changed.  The linker sends EVP_PKEY_verify()
- * here, to be counted: what is remembered is not verified again.
+ * the decision rests on has changed.  The linker sends EVP_PKEY_verify() and
+ * userinfo_get() here, to be counted: what is remembered is not verified
+ * again.
  */
 int __real_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
     size_t siglen, const unsigned char *tbs, size_t tbslen);
@@ -41,12 +45,45 @@ __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
 	return __real_EVP_PKEY_verify(ctx, sig, siglen, tbs, tbslen);
 }
 
+enum reason __real_userinfo_get(const struct world *world,
+    const struct userinfo_question *question, struct userinfo_answer *answer,
+    struct trace *trace);
+enum reason __wrap_userinfo_get(const struct world *world,
+    const struct userinfo_question *question, struct userinfo_answer *answer,
+    struct trace *trace);
+
+enum reason
+__wrap_userinfo_get(const struct world *world,
+    const struct userinfo_question *question, struct userinfo_answer *answer,
+    struct trace *trace)
+{
+	verified++;
+	return __real_userinfo_get(world, question, answer, trace);
+}
+
+/* What a token was used up with, last. */
+enum reason __real_once_take(const struct world *world, const struct once *use,
+    struct trace *trace);
+enum reason __wrap_once_take(const struct world *world, const struct once *use,
+    struct trace *trace);
+
+static struct once used;
+
+enum reason
+__wrap_once_take(const struct world *world, const struct once *use,
+    struct trace *trace)
+{
+	used = *use;
+	return __real_once_take(world, use, trace);
+}
+
 #define CONF \
 	SITE_ONE "user_map = %M\ndeny_file = %D/deny\nclock_tolerance = 0\n"
 
 static struct site site;
 static struct audient *audient;
 static char *tokens[2];
+static int64_t start; /* when they were made */
 
 static void
 put(const char *name, const char *text)
@@ -131,6 +168,10 @@ test_questions(void **state)
 	check("in capitals", &rq, REASON_USER_MISMATCH, 9);
 	rq = request(0);
 	check("the first one", &rq, REASON_OK, 9);
+	rq.realm = "a.example.com";
+	check("a realm", &rq, REASON_OK, 10);
+	rq.realm = "b.example.com";
+	check("another realm", &rq, REASON_OK, 11);
 	rows_end();
 }
 
@@ -173,6 +214,7 @@ static void
 test_changes(void **state)
 {
 	const struct audient_request rq = request(0);
+	struct audient_verdict v;
 
 	(void)state;
 	open_again(true);
@@ -192,14 +234,18 @@ test_changes(void **state)
 	check("her key is denied", &rq, REASON_DENIED_LOCALLY, 7);
 	put("deny", "mistake\n");
 	check("a list with a mistake", &rq, REASON_CONFIG_INVALID, 8);
+	row_reason("and again", audient_check(audient, &rq, &v),
+	    REASON_CONFIG_INVALID);
+	row_text("the check that failed", v.check, "deny_file");
+	row_has("the mistake", v.found, "deny:1: ");
 	put("deny", "");
-	check("an empty list", &rq, REASON_OK, 9);
+	check("an empty list", &rq, REASON_OK, 10);
 	audient_keys_flush(audient);
-	check("keys forgotten", &rq, REASON_OK, 10);
+	check("keys forgotten", &rq, REASON_OK, 11);
 	row_reason("keys read again", audient_keys_refresh(audient, true),
 	    REASON_OK);
-	check("keys read again", &rq, REASON_OK, 11);
-	check("remembered", &rq, REASON_OK, 11);
+	check("keys read again", &rq, REASON_OK, 12);
+	check("remembered", &rq, REASON_OK, 12);
 	rows_end();
 }
 
@@ -283,6 +329,8 @@ test_single_use(void **state)
 	check("refused", &rq, REASON_USER_MISMATCH, 4);
 	rq = request(0);
 	check("first use", &rq, REASON_OK, 5);
+	row_number("until it expires", used.until, start + 50000 - 1);
+	row_number("its time", used.issued, start - 100);
 	check("second use", &rq, REASON_DENIED_LOCALLY, 6);
 	rq.is_rehearsal = true;
 	check("rehearsal", &rq, REASON_DENIED_LOCALLY, 7);
@@ -291,6 +339,71 @@ test_single_use(void **state)
 	check("and again", &rq, REASON_DENIED_LOCALLY, 9);
 	ahead = 100000;
 	check("expired", &rq, REASON_EXPIRED, 10);
+	rows_end();
+}
+
+#define OPAQUE                                             \
+	"issuer = " SITE_A "\njwks_file = %A\n"            \
+	"userinfo_endpoint = " SITE_A "userinfo\n"         \
+	"audience = " SITE_API "\nusername_claim = user\n" \
+	"cache_dir = %D/cache\nfetch_helper = %D/h\n"      \
+	"opaque_tokens = accept-unbound\n"                 \
+	"required_claim = team staff\nuserinfo_max_age = 60\n"
+
+/* What only the issuer can read is asked for again when the answer is old. */
+static void
+test_opaque(void **state)
+{
+	struct audient_request rq = request(0);
+	struct audient_verdict v;
+
+	(void)state;
+	rq.token = SPAN("hT9_3xwQ1vJr0aZk2mNb5cXeYv8Uo4Lp");
+	site_issuer(&site);
+	site_answer(&site, "info", 200, "application/json",
+	    "{\"sub\":\"auth0|alice\",\"user\":\"alice\",\"team\":\"staff\"}");
+	site_configure(&site, OPAQUE);
+	open_again(true);
+	frozen = __real_clock_now();
+	for (unsigned int i = 1; i <= 4; i++) {
+		ahead = i == 3 ? 59 : i == 4 ? 60 : 0;
+		row_reason("opaque", audient_check(audient, &rq, &v),
+		    REASON_OK);
+		row_number("opaque", verified, i == 4 ? 2 : 1);
+		row_number("opaque", site_asked(&site), i == 4 ? 2 : 1);
+	}
+	site_configure(&site,
+	    OPAQUE "single_use = yes\nmax_token_lifetime = 5000\n");
+	open_again(true);
+	row_reason("one use", audient_check(audient, &rq, &v), REASON_OK);
+	row_number("as long as tokens live", used.until, frozen + 60 + 5000);
+	row_number("nobody knows its time", used.issued, 0);
+	rows_end();
+}
+
+/* Who was let in with old keys is looked at again. */
+static void
+test_old_keys(void **state)
+{
+	const struct audient_request rq = request(0);
+	char *jwk[] = { mint_jwk(MINT_RSA, "rsa", NULL) };
+	char *set = mint_jwks(jwk, 1);
+
+	(void)state;
+	site_issuer(&site);
+	site_configure(&site,
+	    "issuer = " SITE_A "\njwks_uri = " SITE_A "jwks\n"
+	    "cache_dir = %D/cache\nfetch_helper = %D/h\n"
+	    "audience = " SITE_API "\nusername_claim = user\n");
+	site_answer(&site, "keys", 200, "application/json", set);
+	open_again(true);
+	check("first", &rq, REASON_OK, 1);
+	check("again", &rq, REASON_OK, 1);
+	site_answer(&site, "keys", 0, NULL, "");
+	ahead = 700;
+	check("old keys", &rq, REASON_OK, 2);
+	check("old keys, again", &rq, REASON_OK, 3);
+	free(set);
 	rows_end();
 }
 
@@ -339,7 +452,7 @@ static char *
 make_token(const char *jti)
 {
 	struct buf claims = BUF_INIT(1024);
-	const long long now = clock_now();
+	const long long now = start;
 	char *token;
 
 	assert_int_equal(buf_printf(&claims,
@@ -359,6 +472,7 @@ set_up(void **state)
 {
 	(void)state;
 	site_make(&site);
+	start = clock_now();
 	tokens[0] = make_token("1");
 	tokens[1] = make_token("2");
 	put("users", "alice alice\n");
@@ -373,7 +487,7 @@ tear_down(void **state)
 	(void)state;
 	audient_close(audient);
 	audient = NULL;
-	ahead = 0;
+	ahead = frozen = 0;
 	site_remove(&site);
 	mint_end();
 	free(tokens[0]);
@@ -390,6 +504,8 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_fork),
 	WITH_SITE(test_ends),
 	WITH_SITE(test_single_use),
+	WITH_SITE(test_opaque),
+	WITH_SITE(test_old_keys),
 	WITH_SITE(test_exported),
 };
 

@@ -222,7 +222,8 @@ tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_once_LDADD = tests/unit/libunit.la
 tests_unit_test_remembered_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now
+	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now,--wrap=userinfo_get \
+	-Wl,--wrap=once_take
 tests_unit_test_remembered_LDADD = tests/unit/libunit.la
 tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la

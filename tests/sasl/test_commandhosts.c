@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The client's plug-in runs a command in programs that have ways of their own
+ * with children, signals, descriptors and threads.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "script.h"
+
+/* --- hosts
+ * ---------------------------------------------------------------------- */
+
+static void
+on_child(int number)
+{
+	const int saved = errno;
+
+	(void)number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = saved;
+}
+
+static void
+ignore_children(void)
+{
+	(void)signal(SIGCHLD, SIG_IGN);
+}
+
+/* Takes each child, and interrupts whatever waits. */
+static void
+reap_children(void)
+{
+	const struct sigaction action = { .sa_handler = on_child };
+
+	assert_int_equal(sigaction(SIGCHLD, &action, NULL), 0);
+}
+
+/* An alarm every 20 ms. */
+static void
+on_alarm(int number)
+{
+	(void)number;
+}
+
+static void
+interrupt(void)
+{
+	const struct sigaction action = { .sa_handler = on_alarm };
+	const struct itimerval often = { .it_interval = { .tv_usec = 20000 },
+		.it_value = { .tv_usec = 20000 } };
+
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+static int spare[3];
+
+static void
+close_standard(void)
+{
+	for (int i = 0; i < 3; i++) {
+		spare[i] = fcntl(i, F_DUPFD_CLOEXEC, 300);
+		assert_true(spare[i] >= 300);
+		(void)close(i);
+	}
+}
+
+static void
+be_usual(void)
+{
+	const struct itimerval never = { .it_value = { .tv_usec = 0 } };
+
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)signal(SIGCHLD, SIG_DFL);
+	for (int i = 0; i < 3; i++)
+		if (spare[i] > 0) {
+			assert_int_equal(dup2(spare[i], i), i);
+			(void)close(spare[i]);
+			spare[i] = 0;
+		}
+}
+
+static const struct host {
+	const char *name;
+	void (*be)(void);
+	const char *script, *error;
+	int rc;
+} hosts[] = {
+	/* no exit status: what was printed decides */
+	{ "SIGCHLD ignored", ignore_children, GOOD, NULL, 0 },
+	{ "SIGCHLD ignored, nothing printed", ignore_children, "exit 1",
+	    "printed no token", SASL_BADPARAM },
+	{ "SIGCHLD ignored, half a token", ignore_children,
+	    "printf abc.; kill -9 $$", "printed no token", SASL_BADPARAM },
+	{ "SIGCHLD ignored, it hangs", ignore_children,
+	    "echo $$ > $HOME/pid; exec sleep 60", "did not end in time",
+	    SASL_UNAVAIL },
+	{ "SIGCHLD ignored, it hangs behind its end", ignore_children,
+	    "echo $$ > $HOME/pid; " GOOD "; exec >&-; exec sleep 60",
+	    "did not end in time", SASL_UNAVAIL },
+	{ "a host that waits for every child", reap_children, GOOD, NULL, 0 },
+	{ "a host that waits for every child, none printed", reap_children,
+	    "exit 4", "printed no token", SASL_BADPARAM },
+	{ "a host that waits for every child, words", reap_children,
+	    "echo a secret", "printed no token", SASL_BADPARAM },
+	{ "a host that waits for every child, it hangs", reap_children,
+	    "echo $$ > $HOME/pid; exec sleep 60", "did not end in time",
+	    SASL_UNAVAIL },
+
+	{ "signals all the time", interrupt,
+	    "printf abc.; sleep 0.1; printf def; sleep 0.1; echo .ghi; "
+	    "exec >&-; sleep 0.1",
+	    NULL, 0 },
+	{ "signals all the time, it hangs", interrupt,
+	    "echo $$ > $HOME/pid; exec sleep 60", "did not end in time",
+	    SASL_UNAVAIL },
+	{ "0, 1 and 2 are closed", close_standard, GOOD, NULL, 0 },
+	{ "0, 1 and 2 are closed, and it looks", close_standard,
+	    "[ $(readlink /proc/$$/fd/0) = /dev/null ] && "
+	    "[ $(readlink /proc/$$/fd/2) = /dev/null ] && "
+	    "[ -p /proc/$$/fd/1 ] && " GOOD,
+	    NULL, 0 },
+	{ "0, 1 and 2 are closed, it fails", close_standard, "exit 1",
+	    "run audient token", SASL_BADPARAM },
+};
+
+static void
+test_hosts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < nitems(hosts); i++) {
+		const struct host *host = &hosts[i];
+		const char *said;
+		int rc;
+
+		script_put(host->script, 0755);
+		host->be();
+		said = script_login(&rc);
+		be_usual();
+		row_count(host->error == NULL);
+		row_number(host->name, rc,
+		    host->error == NULL ? SASL_CONTINUE : host->rc);
+		row_has(host->name, said,
+		    host->error == NULL ? SENT : host->error);
+		script_is_gone(host->name);
+	}
+	rows_end();
+}
+
+/*
+ * So many descriptors may still be opened: none or one for the pipe; and, where
+ * 0 and 1 are what the pipe gets first, none or one to put in their place.
+ */
+static void
+check_descriptors(bool is_closed, rlim_t left)
+{
+	const struct knows knows = { .authname = "alice" };
+	const int lowest = is_closed ? 3 : 0;
+	struct rlimit usual, few;
+	struct caller caller;
+	int next, rc;
+
+	assert_int_equal(client_open_with(sasl_client_plug_init,
+			     script_options),
+	    SASL_OK);
+	caller_open(&caller, &knows);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_true((next = fcntl(0, F_DUPFD_CLOEXEC, lowest)) >= lowest);
+	(void)close(next);
+	if (is_closed)
+		close_standard();
+	few = usual;
+	few.rlim_cur = (rlim_t)next + left;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	rc = caller_start(&caller, OB);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	be_usual();
+	row_count(false);
+	row_number("no descriptors", rc, SASL_BADPARAM);
+	row_has("no descriptors", caller_error(&caller),
+	    "cannot start " AUDIENT_COMMAND);
+	assert_int_equal(fcntl(0, F_DUPFD_CLOEXEC, lowest), next);
+	(void)close(next);
+	caller_close(&caller);
+	sides_close();
+}
+
+static void
+test_no_descriptors(void **state)
+{
+	(void)state;
+	script_put(GOOD, 0755);
+	for (rlim_t left = 0; left < 2; left++) {
+		check_descriptors(false, left);
+		check_descriptors(true, left);
+	}
+	rows_end();
+}
+
+/* --- threads
+ * ---------------------------------------------------------------------- */
+
+#define THREADS 8
+#define LOGINS	5
+
+/* Counts the logins that have gone wrong; its result is that number. */
+static void *
+log_in(void *arg)
+{
+	const struct knows knows = { .authname = "alice" };
+	struct caller caller;
+	uintptr_t wrong = 0;
+
+	(void)arg;
+	for (int i = 0; i < LOGINS; i++) {
+		caller_open(&caller, &knows);
+		if (caller_start(&caller, OB) != SASL_CONTINUE ||
+		    strcmp(caller.out, SENT) != 0)
+			wrong++;
+		caller_close(&caller);
+	}
+	return (void *)wrong;
+}
+
+static void
+test_at_once(void **state)
+{
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	(void)state;
+	script_put("printf abc.; sleep 0.01; echo def.ghi", 0755);
+	assert_int_equal(client_open_with(sasl_client_plug_init,
+			     script_options),
+	    SASL_OK);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_in,
+				     NULL),
+		    0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		row_count(true);
+		row_number("threads", (int64_t)(uintptr_t)wrong, 0);
+	}
+	sides_close();
+	row_true("threads", waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	rows_end();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_at_once),
+	};
+
+	return unit_end(
+	    cmocka_run_group_tests(tests, script_open, script_close));
+}
