@@ -29,11 +29,12 @@ tests_memory_test_finds_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_memory_test_finds_LDADD = tests/unit/libunit.la
 endif HAVE_CMOCKA
 
+MEMORY_TESTS = $(UNIT_TESTS) $(PAM_TESTS) \
+	tests/cli/test_commands.py tests/cli/test_doctor.py \
+	tests/cli/test_explain.py
 # 99: not what the command says of a token that is refused.
 check-memory: all
-	MSAN_OPTIONS=exitcode=99 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(UNIT_TESTS) $(PAM_TESTS) \
-		tests/cli/test_commands.py tests/cli/test_doctor.py \
-		tests/cli/test_explain.py'
+	MSAN_OPTIONS=exitcode=99 $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(MEMORY_TESTS)'
 else !MEMORY
 check-memory:
 	@echo 'configure with --enable-sanitizers=memory CC=clang for this' >&2
