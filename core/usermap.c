@@ -144,7 +144,9 @@ compile(const char *expression, regex_t **regexp, struct text *why)
 	int rc;
 
 	if (is_costly(expression))
-		return bad(why, "the expression repeats too much");
+		return bad(why,
+		    "the expression repeats too much: have fewer of "
+		    "\"*\", \"+\", \"?\" and \"{}\" within each other");
 	if ((*regexp = calloc(1, sizeof(**regexp))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((rc = regcomp(*regexp, expression, REG_EXTENDED)) == 0)

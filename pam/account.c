@@ -12,12 +12,11 @@
 static int
 check_tokenless(pam_handle_t *pamh, const struct args *args)
 {
-	struct log_arg log = { .pamh = pamh, .debug = args->debug };
 	struct audient_service service;
 	struct audient *audient;
 	int rc;
 
-	if ((rc = guest_open(pamh, args, &log, &audient)) != PAM_SUCCESS)
+	if ((rc = guest_open(pamh, args, &audient)) != PAM_SUCCESS)
 		return rc;
 	audient_get_service(audient, args->service, &service);
 	rc = service.denies_tokenless ? PAM_PERM_DENIED : PAM_IGNORE;

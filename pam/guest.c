@@ -29,20 +29,16 @@ guest_code(enum reason reason)
 static void
 on_log(void *arg, bool is_warning, const char *text)
 {
-	const struct log_arg *log = arg;
-
-	if (is_warning || log->debug)
-		pam_syslog(log->pamh, is_warning ? LOG_WARNING : LOG_DEBUG,
-		    "%s", text);
+	pam_syslog(arg, is_warning ? LOG_WARNING : LOG_DEBUG, "%s", text);
 }
 
 int
-guest_open(pam_handle_t *pamh, const struct args *args, struct log_arg *log,
+guest_open(pam_handle_t *pamh, const struct args *args,
     struct audient **audient)
 {
 	const struct audient_options options = { .config = args->config,
 		.service = args->service,
-		.log = { .line = on_log, .arg = log } };
+		.log = { .line = on_log, .arg = pamh } };
 	char problem[AUDIENT_LINE_MAX];
 	enum reason reason;
 

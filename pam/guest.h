@@ -7,14 +7,8 @@
 
 /* What every entry point needs of its host. */
 
-/* Where the core's remarks go: to the system's log. */
-struct log_arg {
-	pam_handle_t *pamh;
-	bool debug;
-};
-
 /* PAM_SUCCESS, or the code of the reason, which is then in the log. */
-int guest_open(pam_handle_t *pamh, const struct args *args, struct log_arg *log,
+int guest_open(pam_handle_t *pamh, const struct args *args,
     struct audient **audient);
 
 /* What PAM is told of a reason. */

@@ -30,9 +30,7 @@ level_of(enum reason reason)
 static void
 on_step(void *arg, const struct audient_step *s)
 {
-	const struct log_arg *log = arg;
-
-	pam_syslog(log->pamh, LOG_DEBUG, "%s: %s: %s%s%s", s->check,
+	pam_syslog(arg, LOG_DEBUG, "%s: %s: %s%s%s", s->check,
 	    s->reason == REASON_OK ? "passed" : reason_name(s->reason),
 	    s->found, s->wanted[0] != '\0' ? ", wanted " : "", s->wanted);
 }
@@ -64,7 +62,7 @@ report(pam_handle_t *pamh, struct audient *audient, struct audient_request *rq,
 
 static enum reason
 check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
-    struct span token, struct log_arg *log, struct login *login)
+    struct span token, struct login *login)
 {
 	struct audient_request rq = { .token = token,
 		.service = d->args->service,
@@ -78,7 +76,7 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 
 	if (d->args->debug) {
 		rq.step = on_step;
-		rq.step_arg = log;
+		rq.step_arg = pamh;
 	}
 	login->reason = audient_check(audient, &rq, &verdict);
 	report(pamh, audient, &rq, &verdict);
@@ -111,11 +109,10 @@ keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
 
 static int
 check_entered(pam_handle_t *pamh, const struct device_login *d,
-    struct audient *audient, const struct prompt *p, struct log_arg *log,
-    struct login *login)
+    struct audient *audient, const struct prompt *p, struct login *login)
 {
 	const struct span token = buf_span(&p->token);
-	const int rc = guest_code(check(pamh, d, audient, token, log, login));
+	const int rc = guest_code(check(pamh, d, audient, token, login));
 
 	prompt_explain(pamh, d->flags, login->reason, p);
 	/* perhaps a password, for the next module of the stack */
@@ -129,7 +126,7 @@ check_entered(pam_handle_t *pamh, const struct device_login *d,
 /* The token of whoever has confirmed in a browser is a token like others. */
 static int
 check_confirmed(pam_handle_t *pamh, const struct device_login *d,
-    struct audient *audient, struct log_arg *log, struct login *login)
+    struct audient *audient, struct login *login)
 {
 	struct audient_request rq = { .service = d->args->service,
 		.user = d->user,
@@ -141,8 +138,8 @@ check_confirmed(pam_handle_t *pamh, const struct device_login *d,
 
 	rc = device_get_token(pamh, d, audient, &tokens, &verdict.reason, why);
 	if (rc == PAM_SUCCESS && verdict.reason == REASON_OK) {
-		verdict.reason = check(pamh, d, audient,
-		    buf_span(&tokens.access), log, login);
+		verdict.reason =
+		    check(pamh, d, audient, buf_span(&tokens.access), login);
 		device_tell(pamh, d, verdict.reason);
 		rc = guest_code(verdict.reason);
 	} else if (rc == PAM_SUCCESS) {
@@ -158,7 +155,7 @@ check_confirmed(pam_handle_t *pamh, const struct device_login *d,
 
 static int
 authenticate(pam_handle_t *pamh, int flags, const struct args *args,
-    const char *user, struct audient *audient, struct log_arg *log)
+    const char *user, struct audient *audient)
 {
 	const struct device_login d = { .args = args,
 		.user = user,
@@ -171,9 +168,9 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 	if (!args->device_only)
 		rc = prompt_token(pamh, args, audient, &p);
 	if (rc == PAM_SUCCESS && p.token.len > 0)
-		rc = check_entered(pamh, &d, audient, &p, log, &login);
+		rc = check_entered(pamh, &d, audient, &p, &login);
 	else if (rc == PAM_SUCCESS)
-		rc = check_confirmed(pamh, &d, audient, log, &login);
+		rc = check_confirmed(pamh, &d, audient, &login);
 	if (rc != PAM_SUCCESS && p.token.len == 0 &&
 	    login.reason == REASON_NOT_A_TOKEN)
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
@@ -198,7 +195,6 @@ EXPORT int
 pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct audient *audient;
-	struct log_arg log;
 	struct args args;
 	const char *user = NULL;
 	int rc;
@@ -209,11 +205,10 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv)
 		return rc;
 	if (user == NULL || user[0] == '\0')
 		return PAM_USER_UNKNOWN;
-	log = (struct log_arg){ .pamh = pamh, .debug = args.debug };
-	if ((rc = guest_open(pamh, &args, &log, &audient)) != PAM_SUCCESS)
+	if ((rc = guest_open(pamh, &args, &audient)) != PAM_SUCCESS)
 		return rc;
 	choose_flow(audient, &args);
-	rc = authenticate(pamh, flags, &args, user, audient, &log);
+	rc = authenticate(pamh, flags, &args, user, audient);
 	audient_close(audient);
 	return rc;
 }

@@ -74,9 +74,15 @@ add_part(struct buf *token, const char *answer)
 			return buf_add(token, s.ptr, s.len);
 		s = bare;
 	}
-	for (size_t i = 0; i < s.len && reason == REASON_OK; i++)
-		if (!is_wrapping(s.ptr[i]))
-			reason = buf_add(token, s.ptr + i, 1);
+	while (s.len > 0 && reason == REASON_OK) {
+		size_t n = 0;
+
+		while (n < s.len && !is_wrapping(s.ptr[n]))
+			n++;
+		reason = buf_add(token, s.ptr, n);
+		s = skip((struct span){ .ptr = s.ptr + n, .len = s.len - n },
+		    "");
+	}
 	return reason;
 }
 
@@ -226,8 +232,7 @@ prompt_token(pam_handle_t *pamh, const struct args *args,
 static bool
 has_token_inside(const struct buf *b)
 {
-	return b->len > 0 && strstr(b->data, "eyJ") != NULL &&
-	    strchr(b->data, '.') != NULL;
+	return strstr(b->data, "eyJ") != NULL && strchr(b->data, '.') != NULL;
 }
 
 void

@@ -15,6 +15,7 @@
 /* What pam_systemd(8) looks for. */
 #define RUNTIME_DATA   "systemd.runtime_max_sec"
 #define SYSTEMD_BOOTED "/run/systemd/system"
+#define SECONDS_SIZE   24
 
 static void
 text_free(pam_handle_t *pamh, void *data, int status)
@@ -42,7 +43,7 @@ static int
 limit(pam_handle_t *pamh, int flags, const struct audient_login *who)
 {
 	const int64_t left = who->expires - (int64_t)time(NULL);
-	char *seconds = NULL;
+	char *seconds;
 
 	if (who->expires == 0 || left <= 0) {
 		pam_syslog(pamh, LOG_NOTICE,
@@ -53,8 +54,9 @@ limit(pam_handle_t *pamh, int flags, const struct audient_login *who)
 		pam_syslog(pamh, LOG_WARNING,
 		    "session_limit = token: systemd does not run here, and "
 		    "nothing will end the session");
-	if (asprintf(&seconds, "%lld", (long long)left) < 0)
+	if ((seconds = malloc(SECONDS_SIZE)) == NULL)
 		return PAM_BUF_ERR;
+	(void)snprintf(seconds, SECONDS_SIZE, "%lld", (long long)left);
 	if (pam_set_data(pamh, RUNTIME_DATA, seconds, text_free) !=
 	    PAM_SUCCESS) {
 		free(seconds);
@@ -110,14 +112,12 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	struct audient_service service;
 	struct audient *audient;
 	const struct login *login;
-	struct log_arg log;
 	struct args args;
 	int rc;
 
 	if ((rc = args_parse(pamh, argc, argv, &args)) != PAM_SUCCESS)
 		return rc;
-	log = (struct log_arg){ .pamh = pamh, .debug = args.debug };
-	if ((rc = guest_open(pamh, &args, &log, &audient)) != PAM_SUCCESS)
+	if ((rc = guest_open(pamh, &args, &audient)) != PAM_SUCCESS)
 		return rc;
 	audient_get_service(audient, args.service, &service);
 	login = find_login(pamh, &args, audient, service.limits_sessions);

@@ -29,7 +29,7 @@ import tempfile
 import threading
 import time
 
-PAM = "calls rows"
+PAM = "answers calls phases rows"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
 
@@ -70,7 +70,8 @@ FILES = {
     "sasl/server.c": SASL,
 }
 LAST = "audient"             # asked as well if it is one of the core
-LINKED = {"calls": "pam", "message": "sasl"}
+LINKED = {"answers": "pam", "calls": "pam", "message": "sasl",
+          "phases": "pam"}
 PATIENCE = 5            # times as long as without a change, and seconds more
 MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
                   re.S)

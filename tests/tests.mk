@@ -61,6 +61,27 @@ tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=audient_device_start,--wrap=audient_device_poll \
 	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
 tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
+
+check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases
+UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases
+TESTS += tests/pam/test_answers tests/pam/test_phases
+tests_pam_test_answers_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_answers.c \
+	$(pam_audient_la_SOURCES)
+tests_pam_test_answers_CPPFLAGS = $(tests_pam_test_calls_CPPFLAGS)
+tests_pam_test_answers_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r,--wrap=getppid,--wrap=wipe_free \
+	-Wl,--wrap=audient_device_start,--wrap=malloc
+tests_pam_test_answers_LDADD = $(tests_pam_test_calls_LDADD)
+tests_pam_test_phases_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_phases.c \
+	$(pam_audient_la_SOURCES)
+tests_pam_test_phases_CPPFLAGS = $(tests_pam_test_calls_CPPFLAGS) -I$(srcdir)
+tests_pam_test_phases_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r,--wrap=getppid,--wrap=open64,--wrap=read \
+	-Wl,--wrap=close,--wrap=stat64,--wrap=audient_login_keep \
+	-Wl,--wrap=audient_login_take
+tests_pam_test_phases_LDADD = $(tests_pam_test_calls_LDADD)
 endif
 
 CLI_TESTS = \

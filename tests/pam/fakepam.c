@@ -64,8 +64,12 @@ pam_prompt(pam_handle_t *h, int style, char **response, const char *fmt, ...)
 	va_start(ap, fmt);
 	append(is_question ? h->asked : h->told, fmt, ap);
 	va_end(ap);
-	if (is_question && (*response = NULL, *h->answers != NULL))
+	if (is_question && h->code != PAM_SUCCESS)
+		return h->code;
+	if (is_question && (*response = NULL, *h->answers != NULL)) {
 		*response = strdup(*h->answers++);
+		h->given++;
+	}
 	return PAM_SUCCESS;
 }
 

@@ -18,6 +18,8 @@ struct pam_handle {
 	const char *service;
 	const char *user;
 	const char *const *answers; /* to prompts, in order; NULL: no answer */
+	int code;		    /* what all prompts end with instead */
+	unsigned int given;	    /* answers so far */
 	char *authtok;
 	char *note; /* its one variable */
 	struct {
