@@ -6,13 +6,15 @@
 #include <regex.h>
 #include <sanitizer/allocator_interface.h>
 #include <sanitizer/msan_interface.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/stat.h>
 
 /*
  * For a build with MemorySanitizer: it sees what our code writes, and
  * nothing of what OpenSSL, jansson, libsasl2, libpam and parts of libc do.
- * LD_PRELOAD puts this between the two, and here it is told.
+ * Every program is linked with this before all others, and here it is told.
  */
 #define EXPORT __attribute__((visibility("default")))
 
@@ -176,6 +178,30 @@ stat(const char *path, struct stat *st)
 	if (rc == 0)
 		written(st, sizeof(*st));
 	return rc;
+}
+
+EXPORT int
+klogctl(int type, char *text, int size)
+{
+	const int len = REAL(klogctl)(type, text, size);
+
+	if (len > 0 && text != NULL)
+		written(text, (size_t)len);
+	return len;
+}
+
+/* What libpam calls: a NUL that needs one more byte is not seen. */
+int __vasprintf_chk(char **text, int flag, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+EXPORT int
+__vasprintf_chk(char **text, int flag, const char *fmt, va_list ap)
+{
+	const int len = REAL(__vasprintf_chk)(text, flag, fmt, ap);
+
+	if (len >= 0)
+		written(*text, (size_t)len + 1);
+	return len;
 }
 
 EXPORT int
