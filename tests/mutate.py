@@ -29,13 +29,13 @@ import tempfile
 import threading
 import time
 
-PAM = "answers calls phases rows"
+PAM = "answers calls phases"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
 
 # What must not leave one alive, and the tests that look at it: programs that
-# are linked with the mutant, those of LINKED and tests/unit; others with a
-# directory and "rows", which load a plug-in that is built with it.
+# are linked with the mutant, those of LINKED and tests/unit; and others, with a
+# directory, which load the SASL plug-in that is built with it.
 FILES = {
     "core/alg.c": "alg jws",
     "core/audient.c": "audient asked login remembered inspect",
@@ -136,7 +136,7 @@ def mutants(source):
 
 def is_program(test):
     """Is the test linked with the mutant?"""
-    return test != "rows" and "/" not in test
+    return "/" not in test
 
 
 def without(objects, name):
@@ -161,74 +161,23 @@ def run_for(seconds, command, **options):
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-class Rows:
-    """tests/pam/test_pam.py, which goes through its rows for each mutant."""
-
-    def __init__(self, source, build):
-        self.command = [sys.executable, source + "/tests/pam/test_pam.py",
-                        "again"]
-        self.build, self.process = build, None
-        self.answer = ""        # the row that noticed, for a look
-
-    def fail(self, seconds):
-        """Do they notice?  A new process if the last one was ended."""
-        if self.process is None:
-            self.process = subprocess.Popen(
-                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-                env={**os.environ, "AUDIENT_BUILD": self.build,
-                     "TMPDIR": self.build})
-        timer = threading.Timer(seconds, self.kill)
-        timer.start()
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.write("again\n")
-            self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        timer.cancel()
-        if not answer:
-            self.close()
-        self.answer = answer.strip() or "ended"
-        return answer != "passed\n"
-
-    def kill(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-    def close(self):
-        if self.process is None:
-            return
-        with contextlib.suppress(BrokenPipeError):
-            self.process.stdin.close()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            pass
-        self.kill()
-        self.process.stdout.close()
-        self.process.wait()
-        self.process = None
-
-
 class Bench:
     """Compiles mutants and runs tests; several threads use it."""
 
     def __init__(self, source, build, work):
         self.source, self.work = source, work
         self.seconds = {}       # that each test takes
-        self.rows = {}          # of each thread
         self.build = build
         self.fragments = "".join(open(f, encoding="utf-8").read() for f in
                                  glob.glob(source + "/tests/**/*.mk",
                                            recursive=True))
         flags = self.variables("CC", "CRYPTO_LIBS", "CMOCKA_LIBS",
                                "JANSSON_LIBS", "AUDIENT_CFLAGS",
-                               "CRYPTO_CFLAGS", "SASL_CFLAGS", "SASL_LIBS",
-                               "PAM_LIBS")
+                               "CRYPTO_CFLAGS", "SASL_CFLAGS", "SASL_LIBS")
         self.cc = flags["CC"].split()
         self.libs = shlex.split(" ".join(flags[k] for k in (
             "CMOCKA_LIBS", "CRYPTO_LIBS", "JANSSON_LIBS")))
-        self.host_libs = {k: shlex.split(flags[k.upper() + "_LIBS"])
-                          for k in ("pam", "sasl")}
+        self.sasl_libs = shlex.split(flags["SASL_LIBS"])
         self.cflags = ["-O0", "-w", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
                        "-D_TIME_BITS=64", "-fvisibility=hidden", "-fPIC",
                        '-DVERSION="0"', '-DCONFIG_FILE="/nonexistent"',
@@ -297,38 +246,27 @@ class Bench:
 
     def link_module(self, name, mutant, where):
         """The plug-in with the mutant in it, in a build of its own."""
-        kind = os.path.dirname(name)
-        module = {"pam": "pam_audient", "sasl": "libaudient"}[kind]
         libs = os.path.join(where, ".libs")
         os.makedirs(libs, exist_ok=True)
         for file in ("audient-fetch", "tests", ".libs/libaudientclient.so"):
             if not os.path.lexists(os.path.join(where, file)):
                 os.symlink(os.path.join(self.build, file),
                            os.path.join(where, file))
-        others = without(glob.glob("%s/%s/.libs/%s_la-*.o" % (
-            self.build, kind, module.replace("pam_", "*"))), name)
+        others = without(glob.glob(
+            self.build + "/sasl/.libs/libaudient_la-*.o"), name)
         # Another file each time: one that is mapped stays as it is.
         new = os.path.join(libs, "new.so")
         self.link(name, new, "-shared", mutant, *others,
-                  *self.libraries()[-3:], *self.host_libs[kind])
-        os.rename(new, os.path.join(libs, module + ".so"))
+                  *self.libraries()[-3:], *self.sasl_libs)
+        os.rename(new, os.path.join(libs, "libaudient.so"))
 
     def run_module(self, test, where):
-        if test == "rows":
-            rows = self.rows.setdefault(where, Rows(self.source, where))
-            # twice: they have real clocks, and the machine may be busy
-            return self.timed(test, rows.fail) and self.timed(test, rows.fail)
         return self.timed(test, lambda patience: run_for(
             patience, [self.program(test)], env={
                 **os.environ, "TMPDIR": where, "AUDIENT_BUILD": where}) != 0)
 
     def program(self, test):
         return os.path.join(self.build, "tests", test.replace("/", "/test_"))
-
-    def close(self):
-        for rows in self.rows.values():
-            rows.close()
-        self.rows.clear()
 
     def try_one(self, name, text, mutant):
         """"killed", "survived", or "no C" for what does not compile."""
@@ -367,18 +305,15 @@ class Bench:
 
     def digest(self, name):
         """Of all that the fate of its mutants depends on."""
-        kind = os.path.dirname(name)
         files = [__file__, os.path.join(self.source, name),
                  *self.libraries()[-3:]]
         for test in self.tests(name):
-            if test == "rows":
-                files += glob.glob(self.source + "/tests/pam/*.py")
-            elif is_program(test):
+            if is_program(test):
                 files += self.objects(test) + self.libraries()
             else:
                 files.append(self.program(test))
-        if kind != "core":
-            files += glob.glob("%s/%s/.libs/*.o" % (self.build, kind))
+        if name.startswith("sasl/"):
+            files += glob.glob(self.build + "/sasl/.libs/*.o")
         found = hashlib.sha256()
         for file in sorted(set(files)):
             with open(file, "rb") as f:
@@ -414,8 +349,7 @@ def go_through(bench, pool, name, known):
         text = f.read()
     start = time.monotonic()
     if bench.try_one(name, text, None) != "survived":
-        sys.exit("mutate.py: %s as it is is noticed: %s" % (
-            name, [r.answer for r in bench.rows.values()]))
+        sys.exit("mutate.py: a test of %s fails as it is" % name)
     todo = mutants(text)
     count, lines, excused = collections.Counter(), [], []
     for mutant, result in zip(todo, pool.map(
@@ -427,7 +361,6 @@ def go_through(bench, pool, name, known):
         elif result == "survived":
             lines.append("survivor, line %d: %s" % (mutant.line, this))
         count[result] += 1
-    bench.close()
     lines += ["a test notices this now: " + k for k in sorted(known)
               if k not in excused and k.startswith(name + ":")]
     return {"count": count, "lines": lines,
@@ -460,11 +393,9 @@ def main():
     known, totals = excuses(source), collections.Counter()
     processors = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="audient-mutate-") as work, \
-            contextlib.ExitStack() as closing_time, \
             concurrent.futures.ThreadPoolExecutor(processors) as pool:
         os.chmod(work, 0o711)   # some tests become somebody else
         bench = Bench(source, build, work)
-        closing_time.callback(bench.close)
         for name in names:
             found = look_up(bench, pool, name, known)
             count = collections.Counter(found["count"])

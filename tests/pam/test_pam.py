@@ -764,31 +764,4 @@ def main():
         return rig.finish()
 
 
-class Noticed(Exception):
-    """A case failed, which is all that somebody wants to know."""
-
-
-def again():
-    """For tests/mutate.py: the module is another one at each line of standard
-    input, and the answer is whether a row has noticed."""
-    def case(ok, what, *_):
-        if not ok:
-            raise Noticed(what)
-
-    with Rig("pam") as rig:
-        w, rig.case = World(rig), case
-        for _ in sys.stdin:
-            result = "passed"
-            try:
-                w.stack("app")
-                w.good = w.mint()
-                for test in TESTS:
-                    test(w)
-            except (Noticed, RuntimeError, OSError) as e:
-                result = "noticed: %s" % e
-            rig.tenant.clear()
-            print(" ".join(result.split()), flush=True)
-    return 0
-
-
-sys.exit(again() if sys.argv[1:] == ["again"] else main())
+sys.exit(main())

@@ -269,6 +269,41 @@ test_told(void **state)
 	rows_end();
 }
 
+static void
+on_step(void *arg, const char *check, enum reason reason, const char *found,
+    const char *wanted)
+{
+	(void)reason;
+	(void)wanted;
+	if (strcmp(check, "exp") == 0 || strcmp(check, "iat") == 0)
+		assert_int_equal(buf_printf(arg, "%s: %s\n", check, found),
+		    REASON_OK);
+}
+
+/* Who asks is told of good dates as well. */
+static void
+test_told_of_good(void **state)
+{
+	const struct json *json =
+	    unit_json(GOOD, NULL, "\"exp\":1800000600,\"iat\":1799999900");
+	const struct claims claims = { .json = json, .proof = PROOF_JWT };
+	struct buf told = BUF_INIT(1024);
+	struct trace trace;
+
+	(void)state;
+	trace_init(&trace);
+	trace.step = on_step;
+	trace.arg = &told;
+	row_reason("good",
+	    claims_check(&claims, &rules, &issuers, false, NOW, &trace),
+	    REASON_OK);
+	row_text("good", told.data,
+	    "exp: 600 seconds from now\niat: 100 seconds ago\n");
+	buf_free(&told);
+	unit_json_free(json);
+	rows_end();
+}
+
 /* When claims that were accepted are not any more; NOW is 1800000000. */
 static void
 test_window(void **state)
@@ -283,6 +318,8 @@ test_window(void **state)
 		{ "\"nbf\":1799999800", 0, 1799999870, 1800000629 },
 		{ NULL, 200, 1799999870, 1800000130 },
 		{ NULL, 100000, 1799999870, 1800000629 },
+		{ NULL, 699, 1799999870, 1800000629 },
+		{ NULL, 700, 1799999870, 1800000629 },
 	};
 
 	(void)state;
@@ -496,6 +533,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_nothing),
 	cmocka_unit_test(test_told),
+	cmocka_unit_test(test_told_of_good),
 	cmocka_unit_test(test_window),
 	cmocka_unit_test(test_audiences),
 	cmocka_unit_test(test_lengths),
