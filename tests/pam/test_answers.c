@@ -439,6 +439,7 @@ test_no_memory(void **state)
 		has_failed = fakepam_disarm();
 		row_true("no memory", strstr(h.logged, "token_") == NULL);
 		row_true("no memory", strstr(h.logged, "not_a_") == NULL);
+		row_true("no memory", strstr(h.asked, "part 3") == NULL);
 		fakepam_end(&h);
 		free(answers[0]);
 		free(answers[1]);

@@ -23,6 +23,7 @@ UNIT_TESTS += \
 	tests/unit/test_b64url \
 	tests/unit/test_token \
 	tests/unit/test_json \
+	tests/unit/test_jsonedges \
 	tests/unit/test_jsontag \
 	tests/unit/test_alg \
 	tests/unit/test_jwk \
@@ -117,6 +118,10 @@ tests_unit_test_token_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_token_LDADD = tests/unit/libunit.la
 tests_unit_test_json_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_json_LDADD = tests/unit/libunit.la
+tests_unit_test_jsonedges_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_jsonedges_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=reallocarray
+tests_unit_test_jsonedges_LDADD = tests/unit/libunit.la
 tests_unit_test_jsontag_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_jsontag_LDADD = tests/unit/libunit.la
 tests_unit_test_alg_CPPFLAGS = $(UNIT_CPPFLAGS)
