@@ -141,7 +141,7 @@ test_letters(void **state)
 static void
 test_round(void **state)
 {
-	unsigned char bytes[67] = { 0 }, out[67];
+	unsigned char bytes[67] = { 0 }, out[68];
 	size_t len;
 
 	(void)state;
@@ -152,9 +152,11 @@ test_round(void **state)
 			bytes[i] = (unsigned char)(37 * i + 11 * n);
 		s = mint_b64url(bytes, n);
 		assert_int_equal(b64url_size(strlen(s)), n);
+		out[n] = 0xa5;
 		assert_int_equal(b64url_decode(span_of(s), out, n, &len),
 		    REASON_OK);
 		assert_int_equal(len, n);
+		assert_int_equal(out[n], 0xa5); /* nothing is behind them */
 		if (n > 0)
 			assert_memory_equal(out, bytes, n);
 		free(s);
@@ -183,6 +185,10 @@ test_places(void **state)
 			    b64url_decode((struct span){ in, sizeof(in) }, out,
 				sizeof(out), &len) == REASON_OK,
 			    is_letter);
+			for (size_t n = place + 1; n <= sizeof(in); n++)
+				row_bool("a text",
+				    b64url_is_text((struct span){ in, n }),
+				    is_letter);
 		}
 	rows_end();
 }

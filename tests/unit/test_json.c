@@ -145,11 +145,12 @@ static enum reason
 parse(struct span text, size_t max)
 {
 	const struct span s = unit_exact(text);
-	struct json *few = calloc(max > 0 ? max : 1, sizeof(*few));
-	const enum reason reason =
-	    json_parse((char *)(uintptr_t)s.ptr, s.len, few, max);
+	const struct span few =
+	    unit_exact((struct span){ (char *)nodes, max * sizeof(*nodes) });
+	const enum reason reason = json_parse((char *)(uintptr_t)s.ptr, s.len,
+	    (struct json *)(uintptr_t)few.ptr, max);
 
-	free(few);
+	unit_free(few);
 	unit_free(s);
 	return reason;
 }

@@ -172,6 +172,9 @@ test_questions(void **state)
 	check("a realm", &rq, REASON_OK, 10);
 	rq.realm = "b.example.com";
 	check("another realm", &rq, REASON_OK, 11);
+	rq.user = "alice=b.example.com";
+	rq.realm = "";
+	check("the realm as a part of the name", &rq, REASON_USER_MISMATCH, 12);
 	rows_end();
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,12 +151,25 @@ unit_repeat(char c, size_t n)
 	return s;
 }
 
+/* Whole pages, at least one. */
+static size_t
+exact_size(size_t len)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return len > 0 ? (len + page - 1) / page * page : page;
+}
+
 struct span
 unit_exact(struct span s)
 {
-	char *copy = malloc(s.len > 0 ? s.len : 1);
+	const size_t pages = exact_size(s.len), page = exact_size(0);
+	char *block = mmap(NULL, pages + page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *copy = block + pages - s.len;
 
-	assert_non_null(copy);
+	assert_ptr_not_equal(block, MAP_FAILED);
+	assert_int_equal(mprotect(block + pages, page, PROT_NONE), 0);
 	if (s.len > 0)
 		memcpy(copy, s.ptr, s.len);
 	return (struct span){ .ptr = copy, .len = s.len };
@@ -164,7 +178,11 @@ unit_exact(struct span s)
 void
 unit_free(struct span s)
 {
-	free((void *)(uintptr_t)s.ptr);
+	const size_t pages = exact_size(s.len);
+
+	assert_int_equal(munmap((char *)(uintptr_t)s.ptr + s.len - pages,
+			     pages + exact_size(0)),
+	    0);
 }
 
 bool

@@ -65,8 +65,8 @@ void unit_json_free(const struct json *json); /* NULL is fine */
 char *unit_repeat(char c, size_t n);
 
 /*
- * s in a block of exactly its size, so that a sanitizer sees the first byte
- * that is read behind it; unit_free() frees it.
+ * s with nothing behind it: who reads a byte more is ended by SIGSEGV.
+ * unit_free() frees it.
  */
 struct span unit_exact(struct span s);
 void unit_free(struct span s);
