@@ -4,7 +4,6 @@
  * is started with, what it may print and how it may end.  The command is a
  * script, a new one for each row.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -32,24 +31,11 @@ __wrap_getauxval(unsigned long type)
 	return type == AT_SECURE && is_set_uid ? 1 : __real_getauxval(type);
 }
 
-static size_t
-open_files(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(list);
-	while (readdir(list) != NULL)
-		n++;
-	(void)closedir(list);
-	return n;
-}
-
 /* Whatever happened, nothing is left of it in this process. */
 static void
 check(const char *name, const char *error, int wanted)
 {
-	const size_t before = open_files();
+	const size_t before = unit_files();
 	const char *said;
 	int rc;
 
@@ -61,7 +47,7 @@ check(const char *name, const char *error, int wanted)
 	else
 		row_has(name, said, error);
 	row_true(name, strstr(said, "secret") == NULL);
-	row_number(name, (int64_t)open_files(), (int64_t)before);
+	row_number(name, (int64_t)unit_files(), (int64_t)before);
 }
 
 /* --- what it prints, and how it ends

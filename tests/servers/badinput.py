@@ -282,6 +282,15 @@ def interleave(door, token, expired):
         return ok and one.answer(b"\1").kind == "out"
 
 
+def takes(door, *sizes):
+    """Good tokens of so many bytes get in."""
+    for size in sizes:
+        with door.connect() as talk:
+            step, _ = talk.login("OAUTHBEARER", message(
+                door.mint(pad_to=size).encode()))
+        door.rig.case(step.kind == "in", "%d bytes: in" % size, step)
+
+
 def play(door):
     """All rows against a host: a case for all that went as it should, and
     one for each that did not."""

@@ -14,7 +14,6 @@ import threading
 import badinput
 import matrix
 import rig as rig_module
-from badinput import message
 from directory import Ldap, LdapError, oauthbearer
 from dirsrv import Dirsrv
 from matrix import COOLDOWN
@@ -23,7 +22,6 @@ from rig import OTHER_AUDIENCE, USERNAME_CLAIM, Rig
 QUICK = "refetch_cooldown = %d\n" % COOLDOWN
 PERMISSION = "ldap:delegate"
 CLIENTS, BINDS = 16, 8
-SIZES = (3000, 9000, 16000)
 MANAGER = "dn:cn=Directory Manager"
 BLOB = re.compile(r"[\w+/=.-]{80,}")
 
@@ -99,14 +97,6 @@ def people(rig, host):
                bind(host, token("alice", **may), name))
 
 
-def sizes(rig, door):
-    for size in SIZES:
-        with door.connect() as talk:
-            step, _ = talk.login("OAUTHBEARER", message(
-                door.mint(pad_to=size).encode()))
-        rig.case(step.kind == "in", "%d bytes: in" % size, step)
-
-
 def many(rig, host):
     """Clients at once, good tokens and bad ones, of two users."""
     mint = host.door.mint
@@ -156,7 +146,7 @@ def main():
         host.create()
         host.set_up()
         people(rig, host)
-        sizes(rig, host.door)
+        badinput.takes(host.door, 3000, 9000, 16000)
         before = left_behind(host)
         many(rig, host)
         after = left_behind(host)

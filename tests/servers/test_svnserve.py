@@ -14,16 +14,6 @@ from matrix import COOLDOWN
 from rig import Rig
 from svnserve import Svnserve
 
-SIZES = (3000, 9000, 16000)
-
-
-def sizes(rig, door):
-    for size in SIZES:
-        with door.connect() as talk:
-            step, _ = talk.login("OAUTHBEARER", message(
-                door.mint(pad_to=size).encode()))
-        rig.case(step.kind == "in", "%d bytes: in" % size, step)
-
 
 def log(rig, host):
     mark = host.door.mark()
@@ -78,7 +68,7 @@ def main():
         rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
         host.start()
         badinput.play(host.door)
-        sizes(rig, host.door)
+        badinput.takes(host.door, 3000, 9000, 16000)
         log(rig, host)
         page(rig, host)
         author(rig, host)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <dirent.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #ifdef LEAK_CHECK
@@ -115,20 +114,6 @@ openssl_free(void *p, const char *file, int line)
 	free(p);
 }
 
-static size_t
-count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	if (fds == NULL)
-		return 0;
-	while (readdir(fds) != NULL)
-		n++;
-	closedir(fds);
-	return n;
-}
-
 /* Prints how the failed runs ended. */
 static void
 show(const char *name, unsigned long n, const unsigned int *ended)
@@ -170,7 +155,7 @@ expected(enum reason reason, enum reason want)
 static void
 torture(const char *name, enum reason (*run)(void), enum reason want)
 {
-	const size_t fds = count_fds();
+	const size_t fds = unit_files();
 
 	for (int mode = 0; mode < 2; mode++) {
 		unsigned int ended[REASON_INTERNAL + 1] = { 0 };
@@ -191,7 +176,7 @@ torture(const char *name, enum reason (*run)(void), enum reason want)
 		} while (has_failed);
 		show(name, n - 1, ended);
 	}
-	row_number(name, (int64_t)count_fds(), (int64_t)fds);
+	row_number(name, (int64_t)unit_files(), (int64_t)fds);
 	rows_end();
 }
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,19 +143,6 @@ static const struct scenario {
 
 static struct site site;
 
-static size_t
-count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(fds);
-	while (readdir(fds) != NULL)
-		n++;
-	closedir(fds);
-	return n;
-}
-
 static struct audient *
 open_site(bool is_long_lived, enum reason *reason)
 {
@@ -243,7 +229,7 @@ static void
 run_scenario(const struct scenario *s, bool for_good)
 {
 	unsigned int ended[REASON_INTERNAL + 1] = { 0 };
-	const size_t fds = count_fds();
+	const size_t fds = unit_files();
 	unsigned long n = 0;
 	enum reason reason;
 	bool failed;
@@ -265,7 +251,7 @@ run_scenario(const struct scenario *s, bool for_good)
 		ended[reason]++;
 	} while (failed);
 	failing_answers(NULL);
-	row_number(s->name, (int64_t)count_fds(), (int64_t)fds);
+	row_number(s->name, (int64_t)unit_files(), (int64_t)fds);
 	print_message("%s%s: %lu calls", s->name,
 	    for_good ? ", none from then on" : "", n - 1);
 	for (int r = 0; r <= REASON_INTERNAL; r++)

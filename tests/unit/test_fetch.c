@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fetch.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,20 +36,6 @@ set_helper(const char *script)
 	(void)unlink(helper); /* it may still run */
 	unit_write(helper, buf_span(&text), 0700);
 	buf_free(&text);
-}
-
-static size_t
-count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	if (fds == NULL)
-		return 0;
-	while (readdir(fds) != NULL)
-		n++;
-	closedir(fds);
-	return n;
 }
 
 static const struct {
@@ -143,7 +128,7 @@ check(const char *name, int ms, enum fetch_result result, int status,
 {
 	const struct fetch_request rq = { .url = "https://a/",
 		.body_max = BODY_MAX };
-	const size_t fds = count_fds();
+	const size_t fds = unit_files();
 	struct fetch_answer a;
 
 	fetch(fetcher, &rq, clock_ms() + ms, &a);
@@ -155,7 +140,7 @@ check(const char *name, int ms, enum fetch_result result, int status,
 	} else
 		row_has(name, a.why.s, text);
 	fetch_answer_clear(&a);
-	row_number(name, (int64_t)count_fds(), (int64_t)fds);
+	row_number(name, (int64_t)unit_files(), (int64_t)fds);
 	/* no child is left behind */
 	row_true(name, waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 }
@@ -482,7 +467,7 @@ static void
 test_kept(void **state)
 {
 	struct fetcher *keeper;
-	const size_t fds = count_fds();
+	const size_t fds = unit_files();
 
 	(void)state;
 	assert_int_equal(fetcher_open(&keeper, helper, true), REASON_OK);
@@ -493,7 +478,7 @@ test_kept(void **state)
 	check_kept("a new one", keeper, "1", 2);
 	check_kept("again", keeper, "2", 2);
 	fetcher_close(keeper);
-	row_number("descriptors", (int64_t)count_fds(), (int64_t)fds);
+	row_number("descriptors", (int64_t)unit_files(), (int64_t)fds);
 	rows_end();
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "file.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,20 +212,6 @@ static const struct row {
 	{ "unreadable", unreadable, NOT_ROOT, "Permission denied", false },
 };
 
-static size_t
-count_fds(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	if (fds == NULL)
-		return 0;
-	while (readdir(fds) != NULL)
-		n++;
-	closedir(fds);
-	return n;
-}
-
 static void
 check_read(const struct row *row)
 {
@@ -278,10 +263,10 @@ test_rows(void **state)
 		dir = unit_dir();
 		path = unit_path(dir, "file");
 		rows[i].make();
-		fds = count_fds();
+		fds = unit_files();
 		check_read(&rows[i]);
 		check_read_at(&rows[i]);
-		row_number(rows[i].name, (int64_t)count_fds(), (int64_t)fds);
+		row_number(rows[i].name, (int64_t)unit_files(), (int64_t)fds);
 		free(path);
 		unit_dir_remove(dir);
 	}

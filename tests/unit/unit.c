@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -240,4 +241,17 @@ unit_write(const char *path, struct span bytes, mode_t mode)
 	assert_int_equal(write(fd, bytes.ptr, bytes.len), bytes.len);
 	assert_int_equal(fchmod(fd, mode), 0);
 	assert_int_equal(close(fd), 0);
+}
+
+size_t
+unit_files(void)
+{
+	DIR *files = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(files);
+	while (readdir(files) != NULL)
+		n++;
+	(void)closedir(files);
+	return n;
 }

@@ -84,4 +84,7 @@ void unit_dir_remove(char *dir);
 char *unit_path(const char *dir, const char *name);
 void unit_write(const char *path, struct span bytes, mode_t mode);
 
+/* How many descriptors are open, with a few that never change. */
+size_t unit_files(void);
+
 #endif
