@@ -131,7 +131,6 @@ def page(source, build, seconds):
     all_logs = logs(build)
     adversary = [log for log in all_logs if log.name == "test_adversary"]
     vectors = lines_of(all_logs, "test_vectors", r"^(\w\S* ?\S*: .*)$")
-    coverage = output(build, "coverage", "make", "-s", "coverage")
     parts = [
         ("Tests", "make check", of_tests(all_logs)),
         ("Rules", "tests/gates/check-rules", block("\n".join(
@@ -154,9 +153,12 @@ def page(source, build, seconds):
         ("Fuzzing with AFL++", "make fuzz-afl SECONDS=%s" % seconds,
          of_fuzzing(output(build, "afl", "make", "-s", "fuzz-afl",
                            "SECONDS=" + seconds), seconds)),
-        ("Mutants", "make mutate", block(output(
-            build, "mutate", "make", "-s", "mutate"))),
-        ("Coverage", "make coverage", block(coverage)),
+        ("Mutants", "make mutate", block("\n".join(re.findall(
+            r"^(?:\w+/\w+\.c .*|\d+ mutants.*|survivor.*)$",
+            output(build, "mutate", "make", "-s", "mutate"), re.M)))),
+        ("Coverage", "make coverage", block("\n".join(re.findall(
+            r"^(?:all of .*|every line .*|.* nothing runs .*)$",
+            output(build, "coverage", "make", "-s", "coverage"), re.M)))),
         ("Analyzers", "make scan", block(output(
             build, "scan", "make", "-s", "scan"), 12)),
         ("Sanitizers", "./bootstrap check",
