@@ -115,9 +115,8 @@ def of_fuzzing(text, seconds):
                         for line in judged)))
 
 
-def block(text, last=None):
-    lines = text.strip().splitlines()
-    return "```\n%s\n```" % "\n".join(lines[-last:] if last else lines)
+def block(text):
+    return "```\n%s\n```" % text.strip()
 
 
 def goals(source):
@@ -159,8 +158,9 @@ def page(source, build, seconds):
         ("Coverage", "make coverage", block("\n".join(re.findall(
             r"^(?:all of .*|every line .*|.* nothing runs .*)$",
             output(build, "coverage", "make", "-s", "coverage"), re.M)))),
-        ("Analyzers", "make scan", block(output(
-            build, "scan", "make", "-s", "scan"), 12)),
+        ("Analyzers", "make scan", block("\n".join(re.findall(
+            r"^\d+ findings.*$", output(build, "scan", "make", "-s", "scan"),
+            re.M)))),
         ("Sanitizers", "./bootstrap check",
          "AddressSanitizer, LeakSanitizer, UBSan with clang's integer and "
          "implicit-conversion checks, ThreadSanitizer and MemorySanitizer; a "
