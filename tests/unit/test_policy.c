@@ -264,6 +264,8 @@ add_words(struct list *l, const char *words)
 	} while (more);
 }
 
+static struct trace trace; /* of the last question */
+
 static void
 ask(const char *name, const struct asked *asked, const struct json *json,
     enum reason want, const char *check)
@@ -273,7 +275,6 @@ ask(const char *name, const struct asked *asked, const struct json *json,
 		    ? asked->subjects
 		    : SUBJECT_BIT(SUBJECT_USER) };
 	struct claim_rule rule = { .name = NULL };
-	struct trace trace;
 
 	add_words(&rules.scopes, asked->scopes);
 	add_words(&rules.permissions, asked->permissions);
@@ -419,7 +420,6 @@ test_several_claims(void **state)
 		.subjects = SUBJECT_BIT(SUBJECT_USER) };
 	const struct json *json = unit_json(GOOD, NULL, NULL);
 	const struct claims claims = { .json = json };
-	struct trace trace;
 
 	(void)state;
 	trace_init(&trace);
@@ -464,8 +464,117 @@ test_has_permission(void **state)
 	rows_end();
 }
 
+#define MACHINE "\"gty\":\"client-credentials\""
+#define ORG_ID	"\"org_id\":\"org_1\""
+#define ORG	"\"org_name\":\"acme\""
+
+/* What people are shown of a refusal. */
+static void
+test_told(void **state)
+{
+	static const struct {
+		const char *name;
+		struct asked asked;
+		const char *without, *with;
+		const char *found, *wanted;
+	} told[] = {
+		{ "a machine", { .subjects = SUBJECT_BIT(SUBJECT_USER) }, NULL,
+		    MACHINE, "machines", "users" },
+		{ "a machine, others allowed",
+		    { .subjects = SUBJECT_BIT(SUBJECT_USER) |
+			    SUBJECT_BIT(SUBJECT_DELEGATED) },
+		    NULL, MACHINE, "machines", "users delegated" },
+		{ "another client", { .clients = "phone pad" }, NULL, NULL,
+		    "client", "phone or pad" },
+		{ "another client by its other name", { .clients = "phone" },
+		    "azp", "\"client_id\":\"tv\"", "tv", "phone" },
+		{ "no client", { .clients = "phone" }, "azp", NULL, "absent",
+		    "phone" },
+		{ "an organization", { .scopes = NULL }, NULL, ORG_ID, "org_1",
+		    "no organization" },
+		{ "an organization's name", { .scopes = NULL }, NULL, ORG,
+		    "acme", "no organization" },
+		{ "both of it", { .scopes = NULL }, NULL, ORG "," ORG_ID,
+		    "org_1", "no organization" },
+		{ "another organization", { .organizations = "org_2 org_3" },
+		    NULL, ORG_ID, "org_1", "org_2 or org_3" },
+		{ "another organization's name", { .organizations = "org_2" },
+		    NULL, ORG, "acme", "org_2" },
+		{ "no organization", { .organizations = "org_2" }, NULL, NULL,
+		    "absent", "org_2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(told); i++) {
+		const struct json *json =
+		    unit_json(GOOD, told[i].without, told[i].with);
+
+		ask(told[i].name, &told[i].asked, json,
+		    told[i].asked.subjects != 0 ? REASON_SUBJECT_REFUSED
+			: told[i].asked.clients != NULL
+			? REASON_CLIENT_REFUSED
+			: REASON_ORGANIZATION_REFUSED,
+		    told[i].asked.subjects != 0		? "subject"
+			: told[i].asked.clients != NULL ? "client"
+							: "organization");
+		row_text(told[i].name, trace.found.s, told[i].found);
+		row_text(told[i].name, trace.wanted.s, told[i].wanted);
+		unit_json_free(json);
+	}
+	rows_end();
+}
+
+static void
+on_step(void *arg, const char *check, enum reason reason, const char *found,
+    const char *wanted)
+{
+	(void)found;
+	(void)wanted;
+	assert_int_equal(reason, REASON_OK);
+	assert_int_equal(buf_printf(arg, "%s ", check), REASON_OK);
+}
+
+/* What was not asked for is not said to have been looked at. */
+static void
+test_steps(void **state)
+{
+	const struct json *json = unit_json(GOOD, NULL, NULL);
+	const struct claims claims = { .json = json, .proof = PROOF_JWT };
+	struct policy_rules rules = { .subjects = SUBJECT_BIT(SUBJECT_USER) };
+	struct buf steps = BUF_INIT(100);
+
+	(void)state;
+	trace_init(&trace);
+	trace.step = on_step;
+	trace.arg = &steps;
+	row_reason("nothing asked", policy_check(&claims, &rules, &trace),
+	    REASON_OK);
+	row_text("nothing asked", steps.data, "subject ");
+	buf_clear(&steps);
+	add_words(&rules.clients, "client");
+	add_words(&rules.scopes, "login");
+	add_words(&rules.permissions, "login");
+	add_words(&rules.organizations, "org_1");
+	unit_json_free(json);
+	json = unit_json(GOOD, NULL, ORG_ID);
+	row_reason("all of it asked",
+	    policy_check(&(struct claims){ .json = json }, &rules, &trace),
+	    REASON_OK);
+	row_text("all of it asked", steps.data,
+	    "subject client organization scope permission ");
+	list_free(&rules.clients);
+	list_free(&rules.scopes);
+	list_free(&rules.permissions);
+	list_free(&rules.organizations);
+	buf_free(&steps);
+	unit_json_free(json);
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
+	cmocka_unit_test(test_told),
+	cmocka_unit_test(test_steps),
 	cmocka_unit_test(test_subjects),
 	cmocka_unit_test(test_subject_names),
 	cmocka_unit_test(test_several_claims),
