@@ -7,7 +7,7 @@ check-valgrind: all tests/sasl/test_client tests/sasl/test_command \
 		tests/sasl/test_commandhosts tests/sasl/test_threads tests/tools/pamhost
 	AUDIENT_BUILD='$(abs_builddir)' $(PYTHON) \
 		$(srcdir)/tests/memcheck/check_memcheck.py
-.PHONY: check-valgrind
 endif HAVE_CMOCKA
+.PHONY: check-valgrind
 
 EXTRA_DIST += tests/memcheck/check_memcheck.py
