@@ -172,9 +172,9 @@ def misused(doors):
 
 def replayed(doors):
     """It was good a moment ago, and both have seen it."""
-    token = doors.rig.tenant.mint("alice", ttl=6)
-    end = time.time() + 6
-    doors.both_in("a token of six seconds", token)
+    token = doors.rig.tenant.mint("alice", ttl=12)
+    end = time.time() + 12
+    doors.both_in("a token of twelve seconds", token)
     time.sleep(max(0, end - time.time()) + 1)
     doors.both_out("the same token after its end", token, "expired")
 
