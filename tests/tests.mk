@@ -24,10 +24,10 @@ tests_tools_baddisk_la_SOURCES = tests/tools/baddisk.c
 tests_tools_baddisk_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_canary_la_SOURCES = tests/tools/canary.c
 tests_tools_canary_la_LDFLAGS = $(tests_tools_pam_peek_la_LDFLAGS)
-# The client's plug-in, with the command as it was built and not installed.
+# The client's plug-in, with the command where tests have it in their jail.
 tests_tools_libaudientclient_la_SOURCES = $(libaudientclient_la_SOURCES)
 tests_tools_libaudientclient_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/sasl \
-	$(SASL_CFLAGS) -DAUDIENT_COMMAND='"$(abs_builddir)/audient"'
+	$(SASL_CFLAGS) -DAUDIENT_COMMAND='"/srv/audient"'
 tests_tools_libaudientclient_la_LDFLAGS = \
 	$(tests_tools_pam_peek_la_LDFLAGS)
 tests_tools_libaudientclient_la_LIBADD = libmessage.la $(SASL_LIBS)

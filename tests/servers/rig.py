@@ -119,7 +119,7 @@ class Rig:
             tenant_dir, audience=AUDIENCE, name=[socket.gethostname()]))
         # the helper runs as nobody, and is to read the authority's file
         self.ca = self.write("ca.pem", open(self.tenant.ca).read())
-        self.helper = os.path.join(BUILD, "audient-fetch")
+        self.helper = self.program("audient-fetch")
         self.plugins = None     # directory, once they are installed
         self.uids = {}          # of accounts that are in the jail only
 
@@ -188,8 +188,7 @@ class Rig:
                     [*self._places(), text]), **(instead or {})}))
 
     def install(self):
-        """Puts our plug-ins where Cyrus SASL looks for them, in the jail, and
-        the helper where any user may run it."""
+        """Puts our plug-ins where Cyrus SASL looks for them, in the jail."""
         system = glob.glob("/usr/lib/*/sasl2/libplain.so")
         if not system:
             skip("libsasl2-modules is not installed")
@@ -203,8 +202,10 @@ class Rig:
             shutil.copy(os.path.join(BUILD, ".libs", name), ours)
         self.replace(system)
         self.plugins = ours
-        self.helper = os.path.join(self.path("libexec"), "audient-fetch")
-        shutil.copy(os.path.join(BUILD, "audient-fetch"), self.helper)
+
+    def program(self, name):
+        """A copy that any user may run: the checkout may be root's alone."""
+        return shutil.copy(os.path.join(BUILD, name), self.path("libexec"))
 
     def certificate(self, name):
         """Makes NAME.pem, which signs itself, and NAME.key."""

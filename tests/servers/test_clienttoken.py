@@ -41,10 +41,13 @@ class World:
         shutil.copytree(rig.plugins, self.plugins, symlinks=True)
         shutil.copy(os.path.join(BUILD, "tests/tools/.libs", MODULE),
                     self.plugins)
+        # where that plug-in looks for the command; Debian has it empty
+        rig.replace("/srv")
+        shutil.copy(self.user.audient, os.path.join(rig.dir, "root/srv"))
 
     def run(self, *command, env=None):
         """As alice, and with nothing on standard input."""
-        return self.rig.run(*AS_USER, *command, env={
+        return self.rig.run(*AS_USER, *command, jailed=True, env={
             **self.user.env, "SASL_PATH": self.plugins,
             "AUDIENT_TOKEN_FILE": "audient", **(env or {})})
 

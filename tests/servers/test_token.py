@@ -22,8 +22,6 @@ try:
 except ImportError:
     rig_module.skip("python3-pexpect is not installed")
 
-AUDIENT = os.path.join(BUILD, "audient")
-HELPER = os.path.join(BUILD, "audient-fetch")
 DEVICE, TOKEN = "/oauth/device/code", "/oauth/token"
 MACHINE = "mAcHiNeV4p9Rk2DyN6tB1wCq7XzLsE5g"
 UID = 20001             # of alice, who is no root
@@ -35,7 +33,7 @@ class Call:
 
     def __init__(self, user, *arguments, text="", env=None):
         self._process = subprocess.Popen(
-            [AUDIENT, "token", *arguments], bufsize=0, stdin=subprocess.PIPE,
+            [user.audient, "token", *arguments], bufsize=0, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=user.uid,
             group=user.uid, extra_groups=[],
             env={**user.env, **(env or {})})
@@ -65,6 +63,7 @@ class User:
 
     def __init__(self, rig, uid=UID):
         self.rig, self.tenant, self.uid = rig, rig.tenant, uid
+        self.audient = rig.program("audient")
         self.home = rig.path("home", "u%d" % uid)
         self.run = rig.path("run", "u%d" % uid, mode=0o700)
         self.kept = os.path.join(self.run, "audient")
@@ -79,7 +78,7 @@ class User:
         path = self.rig.write(os.path.join(folder, "token.conf"), "\n".join([
             "issuer = " + self.tenant.issuer, "audience = " + AUDIENCE,
             "client_id = " + client, "ca_file = " + self.rig.ca,
-            "fetch_helper = " + HELPER, "timeout = 2", text, ""]))
+            "fetch_helper = " + self.rig.helper, "timeout = 2", text, ""]))
         for name in (path, folder, os.path.dirname(folder)):
             os.chown(name, self.uid, self.uid)
 
@@ -416,7 +415,7 @@ def machine(user):
 def settings(user):
     """Where the settings come from, and what is wrong with them."""
     tenant = ["--issuer", user.tenant.issuer, "--ca-file", user.rig.ca,
-              "--fetch-helper", HELPER]
+              "--fetch-helper", user.rig.helper]
     ours = ["--client-id", CLIENT, "--audience", AUDIENCE]
     nobody = {"HOME": "/nonexistent"}
     call = user.log_in(*tenant, *ours, env=nobody)
@@ -442,7 +441,7 @@ def settings(user):
              BROKEN, "/nonexistent"),
             ("a file and a tenant", ["--config", same, *tenant], USAGE,
              "no file is read"),
-            ("a helper for a file", ["--fetch-helper", HELPER], USAGE,
+            ("a helper for a file", ["--fetch-helper", user.rig.helper], USAGE,
              "stand in the file"),
             ("an unknown option", ["--tokens"], USAGE, "usage: audient token"),
             ("an unknown form", ["--as", "pdf"], USAGE, "usage"),
@@ -485,7 +484,7 @@ def screen(user):
     """On a terminal time is seen to pass, and a QR code is drawn."""
     user.forget()
     with Screen(["setpriv", "--reuid", str(UID), "--regid", str(UID),
-                 "--clear-groups", AUDIENT, "token"], user.env,
+                 "--clear-groups", user.audient, "token"], user.env,
                 (40, 100)) as s:
         s.wait(r"enter the code (\S+)\r")
         code = re.search(r"enter the code (\S+)", s.text)[1]
@@ -507,7 +506,7 @@ def screen(user):
             r"left \r\neyJ\S+\r\n$", s.text), "then the token, on a line of "
             "its own", status, s.text)
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([AUDIENT, "token"], stdout=full, user=UID,
+        done = subprocess.run([user.audient, "token"], stdout=full, user=UID,
                               group=UID, env=user.env, check=False,
                               stderr=subprocess.PIPE)
     user.rig.case(done.returncode == BROKEN and b"No space" in done.stderr,
@@ -525,14 +524,14 @@ def served(user):
     for what, script in (
             ("--as curl", "%s token --as curl | curl --config - %s"),
             ("--as header", "%s token --as header | curl -H @- %s")):
-        status, out = shell(script % (AUDIENT, userinfo))
+        status, out = shell(script % (user.audient, userinfo))
         rig.case(status == 0 and '"sub"' in out,
                  "curl is served with %s" % what, status, out)
-    ldap(rig, shell)
-    mail(rig, shell)
+    ldap(rig, shell, user.audient)
+    mail(rig, shell, user.audient)
 
 
-def ldap(rig, shell):
+def ldap(rig, shell, audient):
     if not shutil.which("slapd") or not shutil.which("ldapwhoami"):
         rig.case(True, "ldapwhoami # SKIP slapd is not installed")
         return
@@ -544,12 +543,12 @@ def ldap(rig, shell):
     env = " ".join("%s=%s" % pair for pair in slapd.client_env().items())
     status, out = shell("%s ldapwhoami -Q -H %s -Y OAUTHBEARER -U alice "
                         "-y <(%s token --as bare)" % (env, slapd.ldaps,
-                                                      AUDIENT))
+                                                      audient))
     rig.case(status == 0 and slapd.dn("alice") in out,
              "ldapwhoami is served with --as bare", status, out)
 
 
-def mail(rig, shell):
+def mail(rig, shell, audient):
     """msmtp's passwordeval; mutt takes the same line."""
     if not shutil.which("msmtp"):
         rig.case(True, "msmtp # SKIP it is not installed")
@@ -584,11 +583,11 @@ def mail(rig, shell):
         rc = rig.write("msmtprc", "account default\nhost 127.0.0.1\n"
                        "port %d\nfrom a@b.example\nauth oauthbearer\n"
                        "user alice\ntls off\npasswordeval %s token\n" % (
-                           server.getsockname()[1], AUDIENT), 0o600)
+                           server.getsockname()[1], audient), 0o600)
         os.chown(rc, UID, UID)
         _, out = shell("msmtp --file=%s x@example.com < /dev/null" % rc)
         thread.join(PATIENCE)
-    _, token = shell(AUDIENT + " token --as bare")
+    _, token = shell(audient + " token --as bare")
     sent = [base64.b64decode(x.split()[2]).decode() for x in heard
             if x.startswith("AUTH")]
     rig.case(sent and ("auth=Bearer %s\1" % token) in sent[0],
