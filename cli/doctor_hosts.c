@@ -149,22 +149,48 @@ check_dirsrv_tls(struct doctor *d, const char *path, struct span dse)
 		    "389 Directory Server takes tokens, under TLS only");
 }
 
+/* The server's own entry; what others say of a port is about others. */
+static struct span
+main_entry(struct span text)
+{
+	struct span line = { .ptr = NULL, .len = 0 }, entry;
+	bool more = true;
+
+	while (more && !span_is_nocase(span_trim(line), "dn: cn=config"))
+		more = span_cut(&text, '\n', &line);
+	entry = text;
+	while (more && (more = span_cut(&text, '\n', &line)) &&
+	    span_trim(line).len > 0)
+		continue;
+	entry.len -= text.len;
+	return entry;
+}
+
 static void
 look_at_instance(void *arg, const char *name)
 {
 	struct doctor *d = arg;
-	struct buf dse = BUF_INIT(FILE_MAX);
+	struct buf text = BUF_INIT(FILE_MAX);
+	struct span dse;
 	char path[PATH_SIZE];
 
 	(void)snprintf(path, sizeof(path), DIRSRV "/%s/dse.ldif", name);
-	if (strncmp(name, "slapd-", 6) == 0 && tree_read(d->root, path, &dse) &&
-	    check_dirsrv_mechs(d, path, buf_span(&dse))) {
+	if (strncmp(name, "slapd-", 6) != 0 || !tree_has(d->root, path))
+		return;
+	if (!tree_read(d->root, path, &text))
+		report(d, LEVEL_WARNING, path,
+		    "Run audient doctor as root; if it says the same, look at "
+		    "what is in its place.",
+		    "389 Directory Server's configuration cannot be read, so "
+		    "nothing is said of it");
+	dse = main_entry(buf_span(&text));
+	if (text.len > 0 && check_dirsrv_mechs(d, path, dse)) {
 		d->hosts |= 1U << HOST_DIRSRV;
 		check_service_rules(d, path, "ldap",
 		    "the mechanisms are not offered");
-		check_dirsrv_tls(d, path, buf_span(&dse));
+		check_dirsrv_tls(d, path, dse);
 	}
-	buf_free(&dse);
+	buf_free(&text);
 }
 
 /* It has no option file: only the default configuration counts. */

@@ -428,6 +428,22 @@ def _(tree):
     tree.add(CONFIG, "\n[service ldap]\ntls = host-enforced\n")
 
 
+@systems.row("389-ds with a port without TLS, and none in another entry",
+             "problem", DSE, "tokens may travel in the clear",
+             "nsslapd-port to 0")
+def _(tree):
+    tree.write(DSE, "dn: cn=other\nnsslapd-port: 0\n\n" +
+               DSE_TEXT.replace("nsslapd-port: 0\n", "") +
+               "\ndn: cn=another,cn=config\nnsslapd-port: 0\n")
+    tree.add(CONFIG, "\n[service ldap]\ntls = host-enforced\n")
+
+
+@systems.row("389-ds whose configuration is too large to be one", "warning",
+             DSE, "cannot be read", "doctor as root")
+def _(tree):
+    tree.write(DSE, "#" * 300000)
+
+
 @systems.row("389-ds that offers others", "note", DSE,
              "does not offer OAUTHBEARER", "nsslapd-allowed-sasl-mechanisms")
 def _(tree):
