@@ -15,7 +15,7 @@ import time
 
 from rig import AUDIENCE, BUILD, SOURCE, USERNAME_CLAIM
 
-TIMEOUT = 1             # seconds of network for a login, in these tests
+TIMEOUT = 3             # seconds of network for a login, in these tests
 SLACK = 20              # seconds more that a busy machine may need
 MAGIC = b"audient 1 "
 DECIDE = os.path.join(BUILD, "tests", "tools", "decide")
