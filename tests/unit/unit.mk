@@ -171,6 +171,8 @@ tests_unit_test_confkeys_LDADD = tests/unit/libunit.la
 tests_unit_test_confcheck_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_confcheck_LDADD = tests/unit/libunit.la
 tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fstat64,--wrap=malloc,--wrap=read
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
