@@ -103,6 +103,7 @@ test_damage(void **state)
 		{ "empty", "", "", "sshd ok 1\n" },
 		{ "no number", "ok\n", "", "sshd ok 1\n" },
 		{ "a short number", "ok 1\n", "", "sshd ok 1\n" },
+		{ "no reason", " 00000000000000000007\n", "", "sshd ok 1\n" },
 		{ "letters", "ok 0000000000000000000x\n", "", "sshd ok 1\n" },
 		{ "a cut line", "ok 00000000000000000007", "", "sshd ok 1\n" },
 		{ "another line behind", "ok 00000000000000000007\nexpired 7\n",

@@ -197,10 +197,14 @@ tests_unit_test_verdict_LDADD = tests/unit/libunit.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
 tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_forked_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=madvise,--wrap=mmap64,--wrap=munmap
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_asked_LDADD = tests/unit/libunit.la
