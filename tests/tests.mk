@@ -64,6 +64,17 @@ tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
 tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
 
+# What it logs, without a journal.
+check_PROGRAMS += tests/pam/test_journal
+UNIT_TESTS += tests/pam/test_journal
+TESTS += tests/pam/test_journal
+tests_pam_test_journal_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/test_journal.c pam/journal.c
+tests_pam_test_journal_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
+tests_pam_test_journal_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=socket,--wrap=sendto,--wrap=close,--wrap=malloc
+tests_pam_test_journal_LDADD = tests/unit/libunit.la
+
 check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases
 UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases
 TESTS += tests/pam/test_answers tests/pam/test_phases

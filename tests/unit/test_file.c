@@ -418,7 +418,7 @@ check_trouble(const char *name, int which, int before, enum reason want,
 	struct text why;
 
 	text_clear(&why);
-	trouble = which;
+	trouble = (__typeof__(trouble))which;
 	calls_before = before;
 	row_reason(name, file_read(path, &out, &why), want);
 	row_number(name, (int)trouble, NOTHING);
