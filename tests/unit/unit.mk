@@ -181,6 +181,7 @@ tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
 tests_unit_test_count_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_count_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread64
 tests_unit_test_count_LDADD = tests/unit/libunit.la
 tests_unit_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_inspect_LDADD = tests/unit/libunit.la
