@@ -127,6 +127,23 @@ test_keys(void **state)
 	buf_free(&all);
 }
 
+/* One bad set is told of, wherever it stands among good ones. */
+static void
+test_refresh(void **state)
+{
+	(void)state;
+	open_site("cache_dir = %D/cache\nusername_claim = user\n"
+		  "audience = " SITE_API "\ntenant = a b\n"
+		  "[tenant a]\nissuer = " SITE_A "\njwks_file = %A\n"
+		  "[tenant b]\nissuer = " SITE_B "\njwks_file = %B\n");
+	row_reason("both are good", audient_keys_refresh(audient, true),
+	    REASON_OK);
+	unit_write(site.jwks_a, SPAN("{}"), 0600);
+	row_reason("the first is bad", audient_keys_refresh(audient, true),
+	    REASON_CONFIG_INVALID);
+	rows_end();
+}
+
 /* Tokens come in pieces: is this one whole? */
 static void
 test_completeness(void **state)
@@ -340,6 +357,7 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_service),
 	WITH_SITE(test_flows),
+	WITH_SITE(test_refresh),
 	WITH_SITE(test_keys),
 	WITH_SITE(test_completeness),
 	WITH_SITE(test_verify),
