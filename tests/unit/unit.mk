@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_realms \
+	tests/unit/test_root \
 	tests/unit/test_names \
 	tests/unit/test_conf \
 	tests/unit/test_confkeys \
@@ -162,6 +163,8 @@ tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_names_LDADD = tests/unit/libunit.la
 tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
