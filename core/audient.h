@@ -44,7 +44,11 @@ MUST_CHECK enum reason audient_open(struct audient **audientp,
     const struct audient_options *options, char *problem);
 void audient_close(struct audient *audient); /* NULL is fine */
 
-/* Is there a configuration file at all?  For plugins that nobody asked for. */
+/*
+ * Is there a configuration file at all?  For plugins that nobody asked for.
+ * Where we may not look there may be one; audient_open() then says what is
+ * wrong.
+ */
 bool audient_is_configured(const char *config);
 
 #define AUDIENT_NO_ACCOUNT   (-1) /* the host has no such account */
