@@ -145,6 +145,7 @@ static void
 test_questions(void **state)
 {
 	struct audient_request rq = request(0);
+	char *realm = unit_repeat('x', 3000);
 
 	(void)state;
 	open_again(true);
@@ -183,6 +184,11 @@ test_questions(void **state)
 	rq.user = "alice=x";
 	rq.realm = "y";
 	check("one of them in the name", &rq, REASON_USER_MISMATCH, 13);
+	rq = request(0);
+	rq.realm = realm;
+	check("a realm without end", &rq, REASON_OK, 14);
+	check("and again", &rq, REASON_OK, 15);
+	free(realm);
 	rows_end();
 }
 

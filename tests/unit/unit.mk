@@ -68,6 +68,7 @@ UNIT_TESTS += \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
+	tests/unit/test_costs \
 	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
@@ -235,6 +236,10 @@ tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now,--wrap=userinfo_get \
 	-Wl,--wrap=once_take
 tests_unit_test_remembered_LDADD = tests/unit/libunit.la
+tests_unit_test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_costs_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_MALLOC) -Wl,--wrap=EVP_DigestUpdate
+tests_unit_test_costs_LDADD = tests/unit/libunit.la
 tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
