@@ -144,6 +144,72 @@ def return_codes(w):
             log="/nonexistent/audient.conf")
 
 
+def delays(w):
+    """Whoever is refused waits, in libpam, and nobody else does: names and
+    tokens are not tried by the thousand, and that a name has no account is
+    not told by an answer that comes at once."""
+    w.stack("nodelay", arguments="nodelay")
+    w.stack("strict", config=w.rig.configure(
+        "required_permissions = login:ssh", "strict.conf"))
+    config = w.rig.configure("session_limit = token", "unkept.conf")
+    w.stack("unkept", config=w.rig.write("unkept.conf", open(
+        config).read().replace(w.rig.cache, w.rig.write("unkept", ""))))
+    w.stack("broken", config=w.rig.configure("adience = x", "broken.conf"))
+    w.rig.write("pam.d/permit", "auth optional %s config=%s\n"
+                "auth required pam_permit.so\n" % (MODULE, w.config))
+    bad, gone = w.mint(audience=OTHER_AUDIENCE), ("rc:%d" % CONV_ERR,)
+    for what, service, answers, user, rc, want in (
+            ("another audience", "app", [bad], USER, AUTH_ERR, True),
+            ("another audience, no such account", "app", [bad], "nobody-here",
+             AUTH_ERR, True),
+            ("expired", "app", [w.mint(ttl=-3600)], USER, AUTH_ERR, True),
+            ("forged", "app", [w.mint(tamper="signature")], USER, AUTH_ERR,
+             True),
+            ("an opaque token", "app", [w.mint(kind="opaque-old")], USER,
+             AUTH_ERR, True),
+            ("cut", "app", [w.good[:600], ""], USER, AUTH_ERR, True),
+            ("cut, and nobody there", "app", [w.good[:600], gone], USER,
+             CONV_ERR, True),
+            ("a password", "app", ["sesame"], USER, AUTH_ERR, True),
+            ("sshd's junk", "app", [JUNK * 60], "nobody-here", AUTH_ERR,
+             True),
+            ("another user", "app", [w.good], "daemon", MAXTRIES, True),
+            ("a missing permission", "strict", [w.good], USER, MAXTRIES,
+             True),
+            ("another audience, nodelay", "nodelay", [bad], USER, AUTH_ERR,
+             False),
+            ("a password, nodelay", "nodelay", ["sesame"], USER, AUTH_ERR,
+             False),
+            ("a good token", "app", [w.good], USER, SUCCESS, False),
+            ("refused, but another module lets in", "permit", [bad], USER,
+             SUCCESS, False),
+            ("an empty answer", "app", [""], USER, AUTH_ERR, False),
+            ("nobody there", "app", [gone], USER, CONV_ERR, False),
+            ("nobody is asked", "broken", [], USER, SERVICE_ERR, False)):
+        for how in ("authenticate", "child"):
+            with Host(w.stacks) as h:
+                h.start(service, user)
+                h.answers(*answers)
+                got = h.call(how)
+                h.end()
+            w.rig.case((got.rc, got.is_delayed) == (rc, want),
+                       "delay: %s, %s: %s" % (
+                           what, how, "asked for" if want else "none"),
+                       got.show())
+    with Host(w.stacks) as h:
+        h.start("unkept", USER)
+        h.answers(w.good)
+        got = h.call("child")
+        h.end()
+    w.rig.case((got.rc, got.is_delayed) == (SERVICE_ERR, True),
+               "delay: a fault behind a good token", got.show())
+    w.rig.tenant.connection("refuse")
+    got = cold(w, w.good)
+    w.rig.case((got.rc, got.is_delayed) == (AUTHINFO_UNAVAIL, True),
+               "delay: a tenant that cannot be asked", got.show())
+    w.rig.tenant.clear()
+
+
 # --- entry points and arguments ---------------------------------------------------
 
 def entry_points(w):
@@ -826,8 +892,8 @@ def journal(w):
     journal_row(w, "no journal", None, False, w.good)
 
 
-TESTS = (return_codes, entry_points, account_phase, account_later, sessions,
-         arguments, first_pass, conversation, large_answers, pasted, cuts,
+TESTS = (return_codes, delays, entry_points, account_phase, account_later,
+         sessions, arguments, first_pass, conversation, large_answers, pasted, cuts,
          hostile_text, hostile_users, strangers, junk_password, journal)
 
 
