@@ -30,6 +30,11 @@ def xoauth2(token, name, scheme=b"Bearer "):
     return b"user=" + name + b"\1auth=" + scheme + token + b"\1\1"
 
 
+def message_for(mechanism, token, name):
+    """The usual one, of either mechanism."""
+    return (message if mechanism == "OAUTHBEARER" else xoauth2)(token, name)
+
+
 def grammar(token, user):
     """Messages of OAUTHBEARER: (what, bytes, what comes of it)."""
     good = message(token)
