@@ -10,7 +10,12 @@
 
 #include "reply.h"
 
-#define SSF_MIN	 56   /* below that a "security layer" is none */
+/*
+ * TLS that is worth the name has 112 bits or more.  It is 71 that is asked
+ * for, as OpenLDAP's slapd reports so many for ldapi, a socket on the same
+ * machine; no cipher of TLS lies between them.
+ */
+#define SSF_MIN	 71
 #define CUT_MIN	 1000 /* bytes; SMTP's own limits let so many through */
 #define TOLD_MAX 512
 #define HOST_MAX 64 /* an IPv6 address, and an interface behind "%" */
