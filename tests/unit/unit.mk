@@ -108,7 +108,7 @@ WRAP_FAILING = $(WRAP_MALLOC) \
 
 tests_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=free
+	-Wl,--wrap=free,--wrap=malloc
 tests_unit_test_buf_LDADD = tests/unit/libunit.la
 tests_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_text_LDADD = tests/unit/libunit.la
