@@ -103,13 +103,13 @@ make_key(struct decision *d)
 	return ok;
 }
 
-/* A token of no tenant's, and one whose keys were not asked for, has none. */
-static uint64_t
-keys_generation(const struct decision *d, enum proof proof, size_t tenant)
+/* Was it proven by the keys of today, or by none at all? */
+static bool
+has_same_keys(const struct decision *d, const struct seen_basis *basis,
+    const struct kept *kept)
 {
-	if (proof == PROOF_JWT)
-		return keyset_generation(d->a->keyset[tenant]);
-	return UINT64_MAX;
+	return kept->proof != PROOF_JWT ||
+	    basis->keys == keyset_generation(d->a->keyset[kept->tenant]);
 }
 
 bool
@@ -128,8 +128,7 @@ decision_recall(struct decision *d)
 	d->basis.files = files_generation(d);
 	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
 		sizeof(kept)) ||
-	    basis.files != d->basis.files ||
-	    basis.keys != keys_generation(d, kept.proof, kept.tenant))
+	    basis.files != d->basis.files || !has_same_keys(d, &basis, &kept))
 		return false;
 	v->reason = REASON_OK;
 	v->proof = kept.proof;
@@ -151,8 +150,7 @@ decision_keep(struct decision *d)
 
 	if (!d->has_key || v->reason != REASON_OK)
 		return;
-	d->basis.keys = keys_generation(d, v->proof, d->tenant);
-	if (d->basis.keys == 0)
+	if (v->proof == PROOF_JWT && d->basis.keys == 0)
 		return; /* decided with an old set: look again next time */
 	memset(&kept, 0, sizeof(kept));
 	kept.proof = v->proof;

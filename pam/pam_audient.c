@@ -68,8 +68,6 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 		.service = d->args->service,
 		.user = d->user,
 		.uid = d->uid,
-		/* a stranger's name costs the tenant nothing */
-		.is_offline = d->uid == AUDIENT_NO_ACCOUNT,
 		.exported = on_export,
 		.exported_arg = pamh };
 	struct audient_verdict verdict;

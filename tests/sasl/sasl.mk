@@ -15,6 +15,7 @@ tests_sasl_libhost_la_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 
 SASL_TESTS = \
+	tests/sasl/test_choice \
 	tests/sasl/test_client \
 	tests/sasl/test_command \
 	tests/sasl/test_commandhosts \
@@ -31,6 +32,8 @@ check_PROGRAMS += $(SASL_TESTS)
 TESTS += $(SASL_TESTS)
 UNIT_TESTS += $(SASL_TESTS)
 
+tests_sasl_test_choice_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_choice_LDADD = tests/sasl/libhost.la
 tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_client_LDADD = tests/sasl/libhost.la
 # The client's plug-in with a command that the test writes, and less patience.

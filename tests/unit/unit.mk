@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_realms \
+	tests/unit/test_root \
 	tests/unit/test_names \
 	tests/unit/test_conf \
 	tests/unit/test_confkeys \
@@ -82,7 +83,7 @@ WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
 	-Wl,--wrap=renameat,--wrap=unlinkat
-WRAP_FAILING = \
+WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
 	-Wl,--wrap=fsync,--wrap=fchmod,--wrap=renameat,--wrap=unlinkat \
@@ -162,6 +163,8 @@ tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_names_LDADD = tests/unit/libunit.la
 tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -171,6 +174,8 @@ tests_unit_test_confkeys_LDADD = tests/unit/libunit.la
 tests_unit_test_confcheck_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_confcheck_LDADD = tests/unit/libunit.la
 tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fstat64,--wrap=malloc,--wrap=read
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
