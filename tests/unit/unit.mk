@@ -201,6 +201,8 @@ tests_unit_test_world_LDADD = tests/unit/libunit.la
 tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_unlock
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
