@@ -33,8 +33,6 @@ may_issue(const struct decision *d, size_t tenant)
 static int64_t
 deadline(const struct decision *d)
 {
-	if (d->rq->is_offline)
-		return d->start_ms;
 	return d->start_ms +
 	    (int64_t)d->a->conf->tenant[d->tenant].timeout * 1000;
 }

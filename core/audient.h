@@ -44,7 +44,11 @@ MUST_CHECK enum reason audient_open(struct audient **audientp,
     const struct audient_options *options, char *problem);
 void audient_close(struct audient *audient); /* NULL is fine */
 
-/* Is there a configuration file at all?  For plugins that nobody asked for. */
+/*
+ * Is there a configuration file at all?  For plugins that nobody asked for.
+ * Where we may not look there may be one; audient_open() then says what is
+ * wrong.
+ */
 bool audient_is_configured(const char *config);
 
 #define AUDIENT_NO_ACCOUNT   (-1) /* the host has no such account */
@@ -67,7 +71,6 @@ struct audient_request {
 	int64_t uid;	     /* of that account, or one of the above */
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
-	bool is_offline;     /* use no network, whatever comes of it */
 	bool is_rehearsal;   /* a token that is good for one use stays so */
 	/* Hears of the claims that export_claim names, once accepted. */
 	void (*exported)(void *arg, const char *name, const char *value);

@@ -30,6 +30,11 @@ def xoauth2(token, name, scheme=b"Bearer "):
     return b"user=" + name + b"\1auth=" + scheme + token + b"\1\1"
 
 
+def message_for(mechanism, token, name):
+    """The usual one, of either mechanism."""
+    return (message if mechanism == "OAUTHBEARER" else xoauth2)(token, name)
+
+
 def grammar(token, user):
     """Messages of OAUTHBEARER: (what, bytes, what comes of it)."""
     good = message(token)
@@ -70,6 +75,8 @@ def grammar(token, user):
             token, pairs=b"host=mail.example.com\1port=587\1"), "in"),
         ("unknown pairs", message(
             token, pairs=b"x=1\1mthd=POST\1path=/\1"), "in"),
+        ("30 unknown pairs", message(token, pairs=b"".join(
+            b"x" * n + b"=1\1" for n in range(1, 31))), "in"),
         ("port 0", message(token, pairs=b"port=0\1"), "malformed"),
         ("port 0143", message(token, pairs=b"port=0143\1"), "malformed"),
         ("port 99999", message(token, pairs=b"port=99999\1"), "malformed"),
@@ -120,6 +127,10 @@ def grammar_xoauth2(token, user):
         ("empty user", xoauth2(token, b""), "malformed"),
         ("user last", b"auth=Bearer " + token + b"\1user=" + user + b"\1\1",
          "malformed"),
+        ("user twice", xoauth2(token, user + b"\1user=" + user), "malformed"),
+        ("user twice, for another", good[:-1] + b"user=bob\1\1",
+         "malformed"),
+        ("an unknown pair", good[:-1] + b"x=1\1\1", "in"),
         ("user with NUL", xoauth2(token, b"alice\0"), "malformed"),
         ("user with LF", xoauth2(token, b"alice\nforged"), "malformed"),
         ("user with quotes", xoauth2(token, FORGED.encode()), "out"),

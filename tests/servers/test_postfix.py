@@ -61,6 +61,36 @@ def sizes(rig, host, column, what):
                  *host.door.news(mark))
 
 
+# Where Postfix cuts, does libsasl2 find whole base64 in what is left?
+CUTS = {2048: "another step is needed in authentication",
+        2049: "bad protocol / cancel"}
+
+
+def cut(rig, host, limit):
+    """What the page says of a message that was cut, at some limit."""
+    for mechanism in host.door.mechanisms:
+        mark = host.door.mark()
+        with host.door.connect() as talk:
+            step, _ = talk.login(mechanism, badinput.message_for(
+                mechanism, sized(host.door, limit).encode(), b"alice"))
+        rig.case(step.text == "535 5.7.8 Error: authentication failed: " +
+                 CUTS[limit], "cut at %d bytes, %s: 535, %s" % (
+                     limit, mechanism, CUTS[limit]), step)
+        for pattern in ("request longer than %d: AUTH %s " % (
+                            limit, mechanism),
+                        "SASL %s authentication failed: %s" % (
+                            mechanism, CUTS[limit])):
+            rig.case(host.door.wait(pattern, mark), "cut at %d bytes, the log "
+                     "has: %s" % (limit, pattern), *host.door.news(mark))
+        ours = [line for line in host.door.news(mark)
+                if 'message="it ends too early' in line]
+        told = "the host cut it; in Postfix raise line_length_limit"
+        rig.case(bool(ours) == (limit % 4 == 1) and
+                 all(told in line for line in ours),
+                 "cut at %d bytes, %s: %d lines of ours" % (
+                     limit, mechanism, len(ours)), *host.door.news(mark))
+
+
 def in_the_clear(rig, host):
     """Neither offered nor accepted before STARTTLS."""
     with Smtp(host.port) as talk:
@@ -146,6 +176,9 @@ def main():
         host.restart(limits=False)
         sizes(rig, host, 0, "as delivered")
         opaque(rig, host)
+        cut(rig, host, 2048)
+        host.restart(limits=False, more=["line_length_limit = 2049"])
+        cut(rig, host, 2049)
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)
         rig.secret_free([host.door.mint()])

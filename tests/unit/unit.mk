@@ -85,7 +85,7 @@ WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
 	-Wl,--wrap=renameat,--wrap=unlinkat
-WRAP_FAILING = \
+WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
 	-Wl,--wrap=fsync,--wrap=fchmod,--wrap=renameat,--wrap=unlinkat \
@@ -109,7 +109,7 @@ WRAP_FAILING = \
 
 tests_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=free
+	-Wl,--wrap=free,--wrap=malloc
 tests_unit_test_buf_LDADD = tests/unit/libunit.la
 tests_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_text_LDADD = tests/unit/libunit.la
@@ -176,6 +176,8 @@ tests_unit_test_confkeys_LDADD = tests/unit/libunit.la
 tests_unit_test_confcheck_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_confcheck_LDADD = tests/unit/libunit.la
 tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fstat64,--wrap=malloc,--wrap=read
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
