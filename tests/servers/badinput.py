@@ -14,6 +14,7 @@ A row is a script of steps and what has to come of it:
 import json
 import re
 
+from rig import USERNAME_CLAIM
 from wire import Closed
 
 HUGE = 70000            # more than a message may have
@@ -342,6 +343,24 @@ def play_untimely(door, token, expired):
             "after" not in what or steps[0].kind == "in"), "%s: %s" % (
                 door.name, what), alive, *steps)
     return admitted
+
+
+ACTING = "act:for"
+DELEGATION = "delegation_permission = %s\n" % ACTING
+
+
+def only_oneself(door):
+    """For hosts that let nobody act for others: with DELEGATION in
+    audient.conf it is they who refuse a user with a permission."""
+    token = door.mint(claims={USERNAME_CLAIM: door.user,
+                              "permissions": [ACTING]}).encode()
+    mark = door.mark()
+    with door.connect() as talk:
+        step, _ = talk.login("OAUTHBEARER", message(token, b"bob"))
+    line = door.wait("acts_for=bob verdict=allow reason=ok", mark)
+    door.rig.case(step.kind == "out" and line, "%s: nobody acts for others, "
+                  "whatever the permission" % door.name, step,
+                  *door.news(mark))
 
 
 def takes(door, *sizes):
