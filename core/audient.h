@@ -71,7 +71,6 @@ struct audient_request {
 	int64_t uid;	     /* of that account, or one of the above */
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
-	bool is_offline;     /* use no network, whatever comes of it */
 	bool is_rehearsal;   /* a token that is good for one use stays so */
 	/* Hears of the claims that export_claim names, once accepted. */
 	void (*exported)(void *arg, const char *name, const char *value);

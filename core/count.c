@@ -176,9 +176,11 @@ read_user(struct reader *r, int base, const char *name)
 	DIR *dir;
 
 	for (const char *p = name; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9' || uid > UINT32_MAX)
+		if (*p < '0' || *p > '9')
 			return;
 		uid = 10 * uid + (uint64_t)(*p - '0');
+		if (uid > UINT32_MAX) /* no uid, and not another one's */
+			return;
 	}
 	(void)snprintf(path, sizeof(path), "%u/counts", (unsigned int)uid);
 	if ((dir = open_list(base, path, (uid_t)uid)) == NULL)

@@ -31,7 +31,7 @@ struct decision {
 
 	unsigned char key[SEEN_KEY_SIZE]; /* of the question */
 	bool has_key;
-	struct seen_basis basis;
+	struct seen_basis basis; /* keys: those that proved it, or 0 */
 	struct seen_window window;
 };
 

@@ -11,6 +11,12 @@
 #include "login.h"
 #include "prompt.h"
 
+/*
+ * Microseconds that who is refused waits; as many as pam_unix(8) asks for, as
+ * libpam takes the longest time of a stack.
+ */
+#define FAIL_DELAY 2000000
+
 static int
 level_of(enum reason reason)
 {
@@ -68,8 +74,6 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 		.service = d->args->service,
 		.user = d->user,
 		.uid = d->uid,
-		/* a stranger's name costs the tenant nothing */
-		.is_offline = d->uid == AUDIENT_NO_ACCOUNT,
 		.exported = on_export,
 		.exported_arg = pamh };
 	struct audient_verdict verdict;
@@ -164,6 +168,7 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 	struct prompt p = PROMPT_INIT;
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
 	int rc = PAM_SUCCESS, kept;
+	bool has_entered;
 
 	if (!args->device_only)
 		rc = prompt_token(pamh, args, audient, &p);
@@ -171,13 +176,18 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 		rc = check_entered(pamh, &d, audient, &p, &login);
 	else if (rc == PAM_SUCCESS)
 		rc = check_confirmed(pamh, &d, audient, &login);
-	if (rc != PAM_SUCCESS && p.token.len == 0 &&
-	    login.reason == REASON_NOT_A_TOKEN)
+	has_entered = p.token.len > 0 || login.reason != REASON_NOT_A_TOKEN;
+	if (rc != PAM_SUCCESS && !has_entered)
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
 		    pam_strerror(pamh, rc));
 	buf_free(&p.token);
 	kept = keep(pamh, args, audient, &login);
-	return rc == PAM_SUCCESS ? kept : rc;
+	if (rc == PAM_SUCCESS)
+		rc = kept;
+	/* for what is no token, too: sshd has no other for unknown names */
+	if (rc != PAM_SUCCESS && has_entered && !args->nodelay)
+		(void)pam_fail_delay(pamh, FAIL_DELAY);
+	return rc;
 }
 
 /* Where the token comes from; use_first_pass leaves nothing to ask. */

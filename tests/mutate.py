@@ -18,6 +18,7 @@ import concurrent.futures
 import contextlib
 import glob
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -32,46 +33,95 @@ import time
 PAM = "answers calls phases"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
+CLIENT = "sasl/client sasl/dialogue sasl/loading"
 
 # What must not leave one alive, and the tests that look at it: programs that
 # are linked with the mutant, those of LINKED and tests/unit; and others, with a
 # directory, which load the SASL plug-in that is built with it.
 FILES = {
+    "core/admin.c": "admin chaos",
     "core/alg.c": "alg jws",
     "core/audient.c": "audient asked login remembered inspect",
     "core/authn.c": "authn",
     "core/b64url.c": "b64url",
+    "core/budget.c": "sweep fetch keyset freshness",
+    "core/buf.c": "buf login",
+    "core/cache.c": "cache cacheusers cachekill sweep count once",
     "core/claims.c": "claims times",
+    "core/clock.c": "calls fetch world",
+    "core/conf.c": "conf confcheck confkeys open chaos",
+    "core/confcheck.c": "confcheck conf open",
+    "core/confkeys.c": "confkeys conf confcheck",
+    "core/confset.c": "conf confkeys confcheck chaos",
+    "core/count.c": "count tally",
+    "core/crypto.c": "verifier cache verdict failures",
     "core/decision.c": "audient remembered trace verdict watch cacheusers",
     "core/deny.c": "deny chaos",
+    "core/discovery.c": "keyset freshness failures",
+    "core/export.c": "export",
+    "core/fetch.c": "fetch forked",
+    "core/file.c": "file watch conf",
+    "core/forked.c": "forked",
     "core/identity.c": "identity names realms",
+    "core/inspect.c": "inspect chaos",
+    "core/issuer.c": "keyset world userinfo failures",
     "core/json.c": "json jsonedges jsontag",
     "core/jsonvalue.c": "json jsonedges jsontag policy",
     "core/jwk.c": "jwk keys verifier chaos",
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
     "core/keyset.c": "freshness keyset admin inspect remembered",
+    "core/keysource.c": "keyset admin remembered",
     "core/list.c": "list chaos",
+    "core/log.c": "world calls",
+    "core/login.c": "login",
+    "core/oauth.c": "oauth",
     "core/once.c": "once chaos",
     "core/opaque.c": "opaque asked",
+    "core/open.c": "open world",
     "core/policy.c": "policy",
+    "core/reason.c": "reason trace",
+    "core/seen.c": "seen remembered",
+    "core/sweep.c": "sweep cacheusers",
+    "core/tally.c": "tally verdict",
+    "core/text.c": "text reason",
     "core/token.c": "token",
+    "core/trace.c": "trace verdict",
+    "core/userinfo.c": "userinfo asked remembered",
     "core/usermap.c": "usermap",
+    "core/verdict.c": "verdict trace tally",
     "core/verify.c": "verify verifier chaos",
+    "core/watch.c": "watch chaos",
     "pam/account.c": PAM,
     "pam/args.c": PAM,
+    "pam/device.c": PAM,
     "pam/guest.c": PAM,
+    "pam/journal.c": PAM,
     "pam/login.c": PAM,
     "pam/pam_audient.c": PAM,
     "pam/prompt.c": PAM,
     "pam/session.c": PAM,
+    "sasl/client.c": CLIENT,
+    "sasl/command.c": "command",
     "sasl/exchange.c": SASL,
     "sasl/message.c": "message",
+    "sasl/reply.c": "reply",
     "sasl/server.c": SASL,
+    "sasl/source.c": CLIENT + " command",
+}
+# Those that no program in C runs, and why.
+LEFT_OUT = {
+    "core/device.c": "runs over a network, in tests/servers/test_device.py",
+    "core/grant.c": "runs over a network, in tests/servers/test_token.py",
+    "core/qr.c": "draws for people, by the command and the PAM module",
 }
 LAST = "audient"             # asked as well if it is one of the core
-LINKED = {"answers": "pam", "calls": "pam", "message": "sasl",
-          "phases": "pam"}
+LINKED = {"answers": "pam", "calls": "pam", "command": "sasl",
+          "message": "sasl", "phases": "pam", "reply": "sasl"}
+ALONE = {"command"}     # writes a file that has one name
+MODULES = {"client": "libaudientclient", "command": "libaudientclient",
+           "source": "libaudientclient", "exchange": "libaudient",
+           "server": "libaudient"}
 PATIENCE = 5            # times as long as without a change, and seconds more
 MASK = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/',
                   re.S)
@@ -167,6 +217,7 @@ class Bench:
     def __init__(self, source, build, work):
         self.source, self.work = source, work
         self.seconds = {}       # that each test takes
+        self.lock = threading.Lock()
         self.build = build
         self.fragments = "".join(open(f, encoding="utf-8").read() for f in
                                  glob.glob(source + "/tests/**/*.mk",
@@ -183,7 +234,9 @@ class Bench:
                        '-DVERSION="0"', '-DCONFIG_FILE="/nonexistent"',
                        '-DCACHE_DIR="/nonexistent"',
                        '-DFETCH_HELPER="/nonexistent"',
-                       '-DFETCH_USER="nobody"', *shlex.split(
+                       '-DFETCH_USER="nobody"', "-DCOMMAND_LIMIT_MS=1000",
+                       '-DAUDIENT_COMMAND="%s/tests/sasl/audient"' % build,
+                       *shlex.split(
                            " ".join(flags[k] for k in (
                            "AUDIENT_CFLAGS", "CRYPTO_CFLAGS",
                            "SASL_CFLAGS")))]
@@ -212,6 +265,9 @@ class Bench:
         if not found:
             sys.exit("mutate.py: %s: build the tests first (make "
                      "check-programs)" % test)
+        if test == "command":
+            found += glob.glob(
+                self.build + "/tests/sasl/.libs/libhost_la-*.o")
         return found + glob.glob("%s/%s/tests_%s_test_%s-*.o" % (
             self.build, folder, folder, test))
 
@@ -231,9 +287,11 @@ class Bench:
         """Does the test notice?"""
         exe = os.path.join(where, test)
         self.link(test, exe, *self.wraps(test), *without(
-            self.objects(test), name), mutant, *self.libraries())
-        noticed = self.timed(test, lambda patience: run_for(
-            patience, [exe], env={**os.environ, "TMPDIR": where}) != 0)
+            self.objects(test), name), mutant, *self.libraries(), *(
+                self.sasl_libs if test == "command" else []))
+        with self.lock if test in ALONE else contextlib.nullcontext():
+            noticed = self.timed(test, lambda patience: run_for(
+                patience, [exe], env={**os.environ, "TMPDIR": where}) != 0)
         os.unlink(exe)
         return noticed
 
@@ -247,18 +305,21 @@ class Bench:
     def link_module(self, name, mutant, where):
         """The plug-in with the mutant in it, in a build of its own."""
         libs = os.path.join(where, ".libs")
+        mine = MODULES[os.path.basename(name)[:-2]]
         os.makedirs(libs, exist_ok=True)
-        for file in ("audient-fetch", "tests", ".libs/libaudientclient.so"):
-            if not os.path.lexists(os.path.join(where, file)):
-                os.symlink(os.path.join(self.build, file),
-                           os.path.join(where, file))
+        for file in ("audient-fetch", "tests", *(
+                ".libs/%s.so" % m for m in sorted(set(MODULES.values())))):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(where, file))
+            os.symlink(os.path.join(self.build, file),
+                       os.path.join(where, file))
         others = without(glob.glob(
-            self.build + "/sasl/.libs/libaudient_la-*.o"), name)
+            "%s/sasl/.libs/%s_la-*.o" % (self.build, mine)), name)
         # Another file each time: one that is mapped stays as it is.
         new = os.path.join(libs, "new.so")
         self.link(name, new, "-shared", mutant, *others,
-                  *self.libraries()[-3:], *self.sasl_libs)
-        os.rename(new, os.path.join(libs, "libaudient.so"))
+                  *self.libraries()[-2:], *self.sasl_libs)
+        os.rename(new, os.path.join(libs, mine + ".so"))
 
     def run_module(self, test, where):
         return self.timed(test, lambda patience: run_for(
@@ -305,8 +366,7 @@ class Bench:
 
     def digest(self, name):
         """Of all that the fate of its mutants depends on."""
-        files = [__file__, os.path.join(self.source, name),
-                 *self.libraries()[-3:]]
+        files = [os.path.join(self.source, name), *self.libraries()[-3:]]
         for test in self.tests(name):
             if is_program(test):
                 files += self.objects(test) + self.libraries()
@@ -314,7 +374,9 @@ class Bench:
                 files.append(self.program(test))
         if name.startswith("sasl/"):
             files += glob.glob(self.build + "/sasl/.libs/*.o")
-        found = hashlib.sha256()
+        found = hashlib.sha256("\n".join((
+            inspect.getsource(mutants), str(SWAPS),
+            *sorted(self.tests(name)))).encode())
         for file in sorted(set(files)):
             with open(file, "rb") as f:
                 found.update(hashlib.sha256(f.read()).digest())
@@ -343,7 +405,7 @@ def excuses(source):
     return known
 
 
-def go_through(bench, pool, name, known):
+def go_through(bench, pool, name):
     """What became of every mutant of a file."""
     with open(os.path.join(bench.source, name), encoding="utf-8") as f:
         text = f.read()
@@ -351,38 +413,59 @@ def go_through(bench, pool, name, known):
     if bench.try_one(name, text, None) != "survived":
         sys.exit("mutate.py: a test of %s fails as it is" % name)
     todo = mutants(text)
-    count, lines, excused = collections.Counter(), [], []
+    count, alive = collections.Counter(), []
     for mutant, result in zip(todo, pool.map(
             lambda m: bench.try_one(name, text, m), todo)):
-        this = name_of(name, text, mutant)
-        if result == "survived" and this in known:
-            result = "excused"
-            excused.append(this)
-        elif result == "survived":
-            lines.append("survivor, line %d: %s" % (mutant.line, this))
         count[result] += 1
-    lines += ["a test notices this now: " + k for k in sorted(known)
-              if k not in excused and k.startswith(name + ":")]
-    return {"count": count, "lines": lines,
+        if result == "survived":
+            alive.append((mutant.line, name_of(name, text, mutant)))
+    return {"count": count, "alive": alive,
             "seconds": round(time.monotonic() - start)}
 
 
-def look_up(bench, pool, name, known):
+def look_up(bench, pool, name):
     """The same, from an earlier run if nothing has changed since."""
     path = "%s/mutants/%s.json" % (bench.build, name.replace("/", "-"))
     digest = bench.digest(name)
-    mine = sorted(k for k in known if k.startswith(name + ":"))
     with contextlib.suppress(OSError, ValueError):
         with open(path, encoding="utf-8") as f:
             found = json.load(f)
-        if found["digest"] == digest and found["known"] == mine:
+        if found["digest"] == digest and "alive" in found:
             return found
-    found = {"digest": digest, "known": mine,
-             **go_through(bench, pool, name, known)}
+    found = {"digest": digest, **go_through(bench, pool, name)}
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(found, f)
     return found
+
+
+def judge(name, found, known):
+    """How many of which kind there are, and what there is to say of them."""
+    alive = [this for _, this in found["alive"]]
+    lines = ["survivor, line %d: %s" % (line, this)
+             for line, this in found["alive"] if this not in known]
+    count = {"killed": found["count"].get("killed", 0),
+             "survived": len(lines), "excused": len(alive) - len(lines),
+             "seconds": found["seconds"]}
+    lines += ["a test notices this now: " + k for k in sorted(known)
+              if k not in alive and k.startswith(name + ":")]
+    lines.append("%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
+                 "noticed, %4d s" % (name, sum(count.values()) -
+                                     count["seconds"], *count.values()))
+    return count, lines
+
+
+def show_files(source):
+    """How many of the files of the core and the modules these are."""
+    there = [os.path.relpath(path, source) for path in glob.glob(
+        source + "/*/*.c") if re.search(r"/(core|pam|sasl)/\w+\.c$", path)]
+    for name in sorted(there):
+        if name not in FILES:
+            print("%-18s left out: %s" % (name, LEFT_OUT.get(
+                name, "nobody has said why")))
+    print("%d of %d files of the core, PAM and SASL" % (
+        len(set(there) & set(FILES)), len(there)))
+    return all(name in FILES or name in LEFT_OUT for name in there)
 
 
 def main():
@@ -397,21 +480,16 @@ def main():
         os.chmod(work, 0o711)   # some tests become somebody else
         bench = Bench(source, build, work)
         for name in names:
-            found = look_up(bench, pool, name, known)
-            count = collections.Counter(found["count"])
-            totals.update(count, seconds=found["seconds"])
-            print("\n".join([*found["lines"], (
-                "%-18s %4d mutants, %4d killed, %3d survive, %3d cannot be "
-                "noticed, %4d s" % (
-                    name, sum(count.values()) - count["no C"],
-                    count["killed"], count["survived"], count["excused"],
-                    found["seconds"]))]), flush=True)
+            count, lines = judge(name, look_up(bench, pool, name), known)
+            totals.update(count)
+            print("\n".join(lines), flush=True)
+    is_whole = len(sys.argv) > 3 or show_files(source)
     print("%d mutants, %d killed, %d survive, %d cannot be noticed, %d s on "
           "%d processors" % (
               sum(totals[k] for k in ("killed", "survived", "excused")),
               totals["killed"], totals["survived"], totals["excused"],
               totals["seconds"], processors))
-    return 1 if totals["survived"] else 0
+    return 1 if totals["survived"] or not is_whole else 0
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def page(source, build, seconds):
          of_fuzzing(output(build, "afl", "make", "-s", "fuzz-afl",
                            "SECONDS=" + seconds), seconds)),
         ("Mutants", "make mutate", block("\n".join(re.findall(
-            r"^(?:\w+/\w+\.c .*|\d+ mutants.*|survivor.*)$",
+            r"^(?:\w+/\w+\.c .*|\d+ of \d+ files.*|\d+ mutants.*|survivor.*)$",
             output(build, "mutate", "make", "-s", "mutate"), re.M)))),
         ("Coverage", "make coverage", block("\n".join(re.findall(
             r"^(?:all of .*|every line .*|.* nothing runs .*)$",

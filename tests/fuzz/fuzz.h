@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "alg.h"
 #include "site.h"
 #include "unit.h"
 
@@ -13,6 +14,10 @@
  * that are worth changing.  tests/fuzz/fuzz drives them with libFuzzer,
  * tests/fuzz/replay runs the seeds and simple changes of them in `make check`.
  */
+#define FUZZ_ALGS "algorithms = ES256 RS256 PS256\n"
+#define FUZZ_ALG_SET \
+	(ALG_BIT(ALG_ES256) | ALG_BIT(ALG_RS256) | ALG_BIT(ALG_PS256))
+
 struct fuzz_target {
 	const char *name;
 	void (*run)(struct span in);
@@ -60,11 +65,24 @@ void fuzz_seeds_pam(fuzz_emit *emit, void *arg);
 /* Each call of a good login fails in turn. */
 void fuzz_break_pam(unsigned int *runs);
 
+/*
+ * A header, a newline and claims that are good or nearly so, of at most max
+ * bytes; their number.
+ */
+size_t fuzz_make(uint32_t seed, char *text, size_t max);
+/*
+ * The token of both, signed as the header says: ES256, RS256 or PS256, by the
+ * keys of the site, or by somebody else's.  The caller frees it.
+ */
+char *fuzz_sign(struct span header, struct span payload, bool is_forged);
+
 /* How often somebody was let in: a target that never does shows nothing. */
 extern unsigned int fuzz_let_in;
 
 /* A decision on a token, for tests/fuzz/judge.py, which reads fuzz_verdicts. */
 extern FILE *fuzz_verdicts;
+/* Begins that file, with the keys. */
+void fuzz_open_verdicts(const char *path);
 void fuzz_judge(struct span token, const char *why, bool is_in);
 
 /* Says which rule is broken, and ends the process, unless it holds. */
@@ -93,8 +111,8 @@ enum opinion oracle_json(struct span text);
 char *oracle_show(struct span text);
 /* Do these claims open SITE_ONE for alice at the time NOW? */
 enum opinion oracle_claims(struct span text, bool is_signed);
-/* May a token have this header if ES256 alone is allowed? */
-enum opinion oracle_header(struct span text);
+/* May a token have this header if only these are allowed? */
+enum opinion oracle_header(struct span text, alg_set algorithms);
 /* Is there a private or a symmetric key in the set? */
 bool oracle_has_secret(struct span text);
 

@@ -10,6 +10,7 @@ FUZZ_SOURCES = \
 	tests/fuzz/files.c \
 	tests/fuzz/fuzz.h \
 	tests/fuzz/keys.c \
+	tests/fuzz/make.c \
 	tests/fuzz/oracle.c \
 	tests/fuzz/pam.c \
 	tests/fuzz/relay.h \
@@ -68,4 +69,6 @@ fuzz-afl:
 
 .PHONY: fuzz fuzz-afl
 
-EXTRA_DIST += tests/fuzz/judge.py tests/fuzz/run tests/fuzz/run-afl
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/files.dict tests/fuzz/helper.dict \
+	tests/fuzz/jose.dict tests/fuzz/judge.py tests/fuzz/run \
+	tests/fuzz/run-afl tests/fuzz/sasl.dict tests/fuzz/words

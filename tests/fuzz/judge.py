@@ -3,7 +3,7 @@
 """judge.py BUILD [TARGET FILE...]: a second opinion in another language.
 
 Runs tests/fuzz/replay of BUILD over the seeds, or over the files of a corpus,
-and goes over its decisions: whoever was let in must have a token that this
+and goes over its decisions, or with --verdicts FILE over those of a fuzzer: whoever was let in must have a token that this
 program, which knows nothing of the other, accepts.  What it would accept and
 was refused is counted by reason.
 """
@@ -81,12 +81,14 @@ def public(jwk):
 
 def check_signature(header, signed, signature, keys):
     alg, kid = header.get("alg"), header.get("kid")
-    need(alg in ("ES256", "RS256"), "algorithm")
+    need(alg in ("ES256", "RS256", "PS256"), "algorithm")
     need(kid is None or isinstance(kid, str), "kid")
     for name in ("crit", "b64", "zip", "enc", "jwk", "jku", "x5u", "x5c",
                  "cty"):
         need(name not in header, name)
-    kind = {"ES256": "EC", "RS256": "RSA"}[alg]
+    kind = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA"}[alg]
+    form = padding.PKCS1v15() if alg == "RS256" else padding.PSS(
+        padding.MGF1(hashes.SHA256()), 32)
     for jwk in keys["keys"]:
         if jwk["kty"] != kind or kid not in (None, jwk["kid"]):
             continue
@@ -98,8 +100,7 @@ def check_signature(header, signed, signature, keys):
                     int.from_bytes(signature[32:], "big")), signed,
                     ec.ECDSA(hashes.SHA256()))
             else:
-                public(jwk).verify(signature, signed, padding.PKCS1v15(),
-                                   hashes.SHA256())
+                public(jwk).verify(signature, signed, form, hashes.SHA256())
             return
         except InvalidSignature:
             pass
@@ -154,7 +155,12 @@ def verdicts(build, arguments):
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        env={**os.environ, "AUDIENT_BUILD": build,
                             "AUDIENT_VERDICTS": f.name})
-        for line in f.read().decode("utf-8", "replace").split("\n")[:-1]:
+        yield from lines(f)
+
+
+def lines(f):
+    for line in f.read().decode("utf-8", "replace").split("\n")[:-1]:
+        if line.count("\t") > 1:
             yield line.split("\t", 2)
 
 
@@ -163,7 +169,12 @@ def main():
                             os.environ.get("AUDIENT_BUILD", "."))
     count, bad, keys, now = collections.Counter(), 0, None, 0
     seen = set()
-    for what, why, token in verdicts(build, sys.argv[2:]):
+    if sys.argv[2:3] == ["--verdicts"]:
+        with open(sys.argv[3], "rb") as f:
+            all_verdicts = list(lines(f))
+    else:
+        all_verdicts = verdicts(build, sys.argv[2:])
+    for what, why, token in all_verdicts:
         if what == "keys":
             keys, now = json.loads(token), int(why)
             continue

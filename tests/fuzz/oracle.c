@@ -251,15 +251,25 @@ oracle_claims(struct span text, bool is_signed)
 }
 
 enum opinion
-oracle_header(struct span text)
+oracle_header(struct span text, alg_set algorithms)
 {
 	static const char *const banned[] = { "crit", "b64", "zip", "enc",
 		"jwk", "jku", "x5u", "x5c", "cty" };
-	bool has_none, yes;
+	static const struct {
+		const char *name;
+		alg_set bit;
+	} algs[] = { { "ES256", ALG_BIT(ALG_ES256) },
+		{ "RS256", ALG_BIT(ALG_RS256) },
+		{ "PS256", ALG_BIT(ALG_PS256) } };
+	bool has_none, yes = false;
 	json_t *header = load(text, &has_none), *kid;
 
+	for (size_t i = 0; i < nitems(algs); i++)
+		if ((algorithms & algs[i].bit) != 0 &&
+		    is_string(header, "alg", algs[i].name))
+			yes = true;
 	kid = json_object_get(header, "kid");
-	yes = json_is_object(header) && is_string(header, "alg", "ES256") &&
+	yes = yes && json_is_object(header) &&
 	    (kid == NULL || json_is_string(kid));
 	for (size_t i = 0; i < nitems(banned); i++)
 		if (json_object_get(header, banned[i]) != NULL)

@@ -161,7 +161,7 @@ write_stack(const char *relay, const char *conf, size_t i)
 	char *path = unit_path(pam_dir, stacks[i]);
 
 	for (size_t n = 0; n < nitems(phases); n++)
-		must(buf_printf(&text, "%s required %s config=%s %s\n",
+		must(buf_printf(&text, "%s required %s config=%s nodelay %s\n",
 			 phases[n], relay, conf, arguments[i]) == REASON_OK,
 		    "there is room");
 	unit_write(path, buf_span(&text), 0644);
@@ -195,11 +195,12 @@ set_up(void)
 	must(mkdir(pam_dir, 0755) == 0, "there is room");
 	plain.conf = unit_path(plain.dir, "pam.conf");
 	spare_conf = plain.conf;
-	site_configure(&plain, SITE_ONE "algorithms = ES256 RS256\n");
+	site_configure(&plain, SITE_ONE FUZZ_ALGS);
 	strict.conf = unit_path(strict.dir, "strict.conf");
 	site_configure(&strict,
-	    SITE_ONE "algorithms = ES256 RS256\ntokenless_account = deny\n"
-		     "session_limit = token\nexport_claim = AUDIENT_SUB sub\n");
+	    SITE_ONE FUZZ_ALGS
+	    "tokenless_account = deny\n"
+	    "session_limit = token\nexport_claim = AUDIENT_SUB sub\n");
 	for (size_t i = 0; i < nitems(stacks); i++)
 		write_stack(real, i == 3 ? strict.conf : plain.conf, i);
 	free(strict.conf);
@@ -222,12 +223,9 @@ struct given {
 static void
 sign(struct given *g)
 {
-	const enum mint_key key =
-	    (g->how & HOW_FORGED) != 0 ? MINT_P256_OTHER : MINT_P256;
-	char *header = strndup(g->header.ptr, g->header.len), *last;
+	char *last;
 
-	g->token = mint_token_bytes(key, ALG_ES256, header, g->payload, NULL);
-	free(header);
+	g->token = fuzz_sign(g->header, g->payload, (g->how & HOW_FORGED) != 0);
 	g->is_signed = (g->how & (HOW_FORGED | HOW_SPOILT)) == 0;
 	if ((g->how & HOW_SPOILT) != 0) {
 		last = g->token + strlen(g->token) - TAIL;
@@ -265,7 +263,8 @@ read_input(struct span in, struct given *g)
 static bool
 is_welcome(const struct given *g, const char *entered)
 {
-	return g->is_signed && oracle_header(g->header) != OPINION_NO &&
+	return g->is_signed &&
+	    oracle_header(g->header, FUZZ_ALG_SET) != OPINION_NO &&
 	    oracle_claims(g->payload, true) != OPINION_NO &&
 	    strstr(entered, g->token) != NULL;
 }

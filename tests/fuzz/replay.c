@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
  * a fuzzer has found.  AUDIENT_VERDICTS names a file for all decisions, which
  * tests/fuzz/judge.py goes over.
  */
-#define STEPS 48 /* places of a seed that are changed */
+#define STEPS 48  /* places of a seed that are changed */
+#define MADE  400 /* tokens of fuzz_make() */
 
 static unsigned int runs;
 
@@ -47,6 +49,26 @@ change(const struct fuzz_target *target, struct span seed, size_t at)
 	memmove(text + at + 1, seed.ptr + at, seed.len - at);
 	run(target, (struct span){ .ptr = text, .len = seed.len + 1 });
 	free(text);
+}
+
+static void
+run_paths(const struct fuzz_target *target, char *const *path)
+{
+	struct buf bytes = BUF_INIT(1024 * 1024);
+	char chunk[4096];
+	size_t n;
+
+	for (; *path != NULL; path++) {
+		FILE *f = fopen(*path, "re");
+
+		must(f != NULL, *path);
+		buf_clear(&bytes);
+		while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+			must(buf_add(&bytes, chunk, n) == REASON_OK, *path);
+		(void)fclose(f);
+		run(target, buf_span(&bytes));
+	}
+	buf_free(&bytes);
 }
 
 static void
@@ -112,6 +134,54 @@ REPLAY(helper)
 REPLAY(request)
 REPLAY_DECISIONS(pam)
 
+/* Tokens of all three algorithms, most of them good. */
+static void
+test_made(void **state)
+{
+	const struct fuzz_target *target = fuzz_targets;
+	char text[4096];
+
+	(void)state;
+	while (strcmp(target->name, "signed") != 0)
+		target++;
+	runs = fuzz_let_in = 0;
+	for (uint32_t seed = 1; seed <= MADE; seed++) {
+		const size_t n = fuzz_make(seed, text, sizeof(text));
+
+		run(target, (struct span){ .ptr = text, .len = n });
+		row_count(true);
+	}
+	print_message("made: %u inputs, %u let in\n", runs, fuzz_let_in);
+	assert_in_range(fuzz_let_in, MADE / 4, MADE - 1);
+}
+
+/* What the fuzzer has found worth keeping, as it is. */
+static void
+test_corpus(void **state)
+{
+	const char *srcdir = getenv("srcdir");
+	unsigned int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < fuzz_n_targets; i++) {
+		char *pattern;
+		glob_t found;
+
+		must(asprintf(&pattern, "%s/tests/fuzz/corpus/%s/*",
+			 srcdir != NULL ? srcdir : ".",
+			 fuzz_targets[i].name) > 0,
+		    "there is memory");
+		if (glob(pattern, 0, NULL, &found) == 0) {
+			run_paths(&fuzz_targets[i], found.gl_pathv);
+			n += (unsigned int)found.gl_pathc;
+			globfree(&found);
+		}
+		free(pattern);
+	}
+	print_message("corpus: %u inputs\n", n);
+	assert_true(n > 0);
+}
+
 static void
 test_broken(void **state)
 {
@@ -144,6 +214,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_helper),
 	cmocka_unit_test(test_request),
 	cmocka_unit_test(test_pam),
+	cmocka_unit_test(test_made),
+	cmocka_unit_test(test_corpus),
 	cmocka_unit_test(test_broken),
 };
 
@@ -185,37 +257,12 @@ write_seeds(const char *dir)
 static int
 run_files(const char *name, char *const *path)
 {
-	struct buf bytes = BUF_INIT(1024 * 1024);
-	char chunk[4096];
-	size_t n;
-
-	for (; *path != NULL; path++) {
-		FILE *f = fopen(*path, "re");
-
-		must(f != NULL, *path);
-		buf_clear(&bytes);
-		while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-			must(buf_add(&bytes, chunk, n) == REASON_OK, *path);
-		(void)fclose(f);
-		for (size_t i = 0; i < fuzz_n_targets; i++)
-			if (strcmp(fuzz_targets[i].name, name) == 0)
-				run(&fuzz_targets[i], buf_span(&bytes));
-	}
-	buf_free(&bytes);
+	for (size_t i = 0; i < fuzz_n_targets; i++)
+		if (strcmp(fuzz_targets[i].name, name) == 0)
+			run_paths(&fuzz_targets[i], path);
 	fuzz_end();
 	printf("%u run\n", runs);
 	return runs == 0;
-}
-
-static void
-write_keys(void)
-{
-	char *jwk[] = { mint_jwk(MINT_RSA, "rsa", "\"use\":\"sig\""),
-		mint_jwk(MINT_P256, "ec", NULL) };
-	char *set = mint_jwks(jwk, nitems(jwk));
-
-	(void)fprintf(fuzz_verdicts, "keys\t%d\t%s\n", NOW, set);
-	free(set);
 }
 
 int
@@ -226,11 +273,8 @@ main(int argc, char **argv)
 
 	if (argc == 2)
 		return write_seeds(argv[1]);
-	if (verdicts != NULL) {
-		fuzz_verdicts = fopen(verdicts, "we");
-		must(fuzz_verdicts != NULL, verdicts);
-		write_keys();
-	}
+	if (verdicts != NULL)
+		fuzz_open_verdicts(verdicts);
 	if (argc > 2)
 		rc = run_files(argv[1], argv + 2);
 	else {

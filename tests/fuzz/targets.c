@@ -36,15 +36,33 @@ static struct fuzz_site it;
 static struct crypto crypto;
 static bool is_made;
 
+#define VERDICTS_MAX 8000 /* of each kind: what one run can judge */
+
 FILE *fuzz_verdicts;
 
 void
 fuzz_judge(struct span token, const char *why, bool is_in)
 {
+	static unsigned int told[2];
+
 	if (fuzz_verdicts != NULL && token.len > 0 &&
+	    told[is_in]++ < VERDICTS_MAX &&
 	    memchr(token.ptr, '\n', token.len) == NULL)
 		(void)fprintf(fuzz_verdicts, "%s\t%s\t%.*s\n",
 		    is_in ? "in" : "out", why, (int)token.len, token.ptr);
+}
+
+void
+fuzz_open_verdicts(const char *path)
+{
+	char *jwk[] = { mint_jwk(MINT_RSA, "rsa", "\"use\":\"sig\""),
+		mint_jwk(MINT_P256, "ec", NULL) };
+	char *set = mint_jwks(jwk, nitems(jwk));
+
+	fuzz_verdicts = fopen(path, "we");
+	must(fuzz_verdicts != NULL, path);
+	(void)fprintf(fuzz_verdicts, "keys\t%d\t%s\n", NOW, set);
+	free(set);
 }
 
 void

@@ -115,6 +115,15 @@ pam_set_item(pam_handle_t *h, int item, const void *value)
 }
 
 int
+pam_fail_delay(pam_handle_t *h, unsigned int microseconds)
+{
+	if (fakepam_fails())
+		return PAM_SYSTEM_ERR;
+	h->delay = microseconds;
+	return PAM_SUCCESS;
+}
+
+int
 pam_set_data(pam_handle_t *h, const char *name, void *data,
     void (*cleanup)(pam_handle_t *h, void *data, int status))
 {

@@ -20,6 +20,7 @@ struct pam_handle {
 	const char *const *answers; /* to prompts, in order; NULL: no answer */
 	int code;		    /* what all prompts end with instead */
 	unsigned int given;	    /* answers so far */
+	unsigned int delay;	    /* that was asked for */
 	char *authtok;
 	char *note; /* its one variable */
 	struct {

@@ -143,6 +143,9 @@ test_arguments(void **state)
 		    "is there twice" },
 		{ "debug twice", { "debug", "debug" }, PAM_SERVICE_ERR,
 		    "\"debug\" is there twice" },
+		{ "nodelay", { "nodelay" }, PAM_SUCCESS, "reason=ok" },
+		{ "nodelay twice", { "nodelay", "nodelay" }, PAM_SERVICE_ERR,
+		    "\"nodelay\" is there twice" },
 		{ "two configurations", { "config=/a" }, PAM_SERVICE_ERR,
 		    "is there twice" },
 		{ "a path that is none", { "config=a" }, PAM_SERVICE_ERR, "" },
@@ -164,6 +167,43 @@ test_arguments(void **state)
 		    lines[i].want);
 		row_count(lines[i].want == PAM_SUCCESS);
 		row_has(lines[i].name, h.logged, lines[i].logged);
+		fakepam_end(&h);
+	}
+	rows_end();
+}
+
+/* Who is refused waits, and nobody else does. */
+static void
+test_delay(void **state)
+{
+	static const struct {
+		const char *name, *answer, *argument;
+		int code; /* of the prompt */
+		unsigned int want;
+	} rows[] = {
+		{ "a good token", "GOOD", NULL, PAM_SUCCESS, 0 },
+		{ "a forged token", "FORGED", NULL, PAM_SUCCESS, 2000000 },
+		{ "a forged token, nodelay", "FORGED", "nodelay", PAM_SUCCESS,
+		    0 },
+		{ "a password", "sesame", NULL, PAM_SUCCESS, 2000000 },
+		{ "a password, nodelay", "sesame", "nodelay", PAM_SUCCESS, 0 },
+		{ "an empty answer", "", NULL, PAM_SUCCESS, 0 },
+		{ "no answer", "", NULL, PAM_CONV_ERR, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const char *const answers[] = { word(rows[i].answer), NULL };
+		struct pam_handle h = { .service = "app",
+			.user = "alice",
+			.answers = answers,
+			.code = rows[i].code };
+
+		pamsite_set("");
+		(void)pamsite_enter(pam_sm_authenticate, &h, rows[i].argument,
+		    0);
+		row_number(rows[i].name, h.delay, rows[i].want);
+		row_count(rows[i].want == 0);
 		fakepam_end(&h);
 	}
 	rows_end();
@@ -462,6 +502,7 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_arguments),
+	cmocka_unit_test(test_delay),
 	cmocka_unit_test(test_debug),
 	cmocka_unit_test(test_later),
 	cmocka_unit_test(test_exported),

@@ -56,6 +56,14 @@ static const struct row {
 	{ "eight bits in the scope", DIALECT_OAUTHBEARER, REPLY_INVALID_TOKEN,
 	    NULL, "\xc3\xa4", "{\"status\":\"invalid_token\"}" },
 
+	{ "the first and the last that are visible", DIALECT_OAUTHBEARER,
+	    REPLY_INVALID_TOKEN, NULL, "!~",
+	    "{\"status\":\"invalid_token\",\"scope\":\"!~\"}" },
+	{ "delete in the scope", DIALECT_OAUTHBEARER, REPLY_INVALID_TOKEN, NULL,
+	    "a\x7f", "{\"status\":\"invalid_token\"}" },
+	{ "a blank in the scope", DIALECT_OAUTHBEARER, REPLY_INVALID_TOKEN,
+	    NULL, "a b", "{\"status\":\"invalid_token\"}" },
+
 	{ "XOAUTH2 token", DIALECT_XOAUTH2, REPLY_INVALID_TOKEN, ISSUER, "mail",
 	    "{\"status\":\"400\",\"schemes\":\"bearer\",\"scope\":\"mail\"}" },
 	{ "XOAUTH2 request", DIALECT_XOAUTH2, REPLY_INVALID_REQUEST, ISSUER,
@@ -90,6 +98,7 @@ static void
 test_lengths(void **state)
 {
 	char reply[REPLY_MAX];
+	size_t longest = 0;
 
 	(void)state;
 	for (size_t n = 900; n < 1100; n++) {
@@ -97,6 +106,7 @@ test_lengths(void **state)
 		const size_t len = reply_write(DIALECT_OAUTHBEARER,
 		    REPLY_INVALID_TOKEN, issuer, "mail", reply);
 
+		longest = len > longest ? len : longest;
 		row_count(false);
 		row_true("length", len == strlen(reply) && len < REPLY_MAX);
 		row_true("end", reply[len - 1] == '}');
@@ -104,6 +114,16 @@ test_lengths(void **state)
 		    strstr(reply, "configuration\":") == NULL ||
 			strcmp(reply + len - 2, "\"}") == 0);
 		free(issuer);
+	}
+	row_number("no room is lost", (int64_t)longest, REPLY_MAX - 1);
+	for (size_t n = 128; n <= 129; n++) {
+		char *scope = unit_repeat('x', n);
+
+		(void)reply_write(DIALECT_XOAUTH2, REPLY_INVALID_TOKEN, NULL,
+		    scope, reply);
+		row_bool("a scope of 128 letters",
+		    strstr(reply, "\"scope\"") != NULL, n == 128);
+		free(scope);
 	}
 	rows_end();
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <regex.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -29,6 +30,13 @@ static int asked = -1; /* the helper's end of the socket */
  * bits have; where the C library has others, those calls do not fail.
  */
 #define CALLS(X)                                                               \
+	X(malloc, void *, (size_t n), (n), NULL, ENOMEM)                       \
+	X(calloc, void *, (size_t n, size_t size), (n, size), NULL, ENOMEM)    \
+	X(realloc, void *, (void *p, size_t n), (p, n), NULL, ENOMEM)          \
+	X(reallocarray, void *, (void *p, size_t n, size_t size),              \
+	    (p, n, size), NULL, ENOMEM)                                        \
+	X(strdup, char *, (const char *s), (s), NULL, ENOMEM)                  \
+	X(strndup, char *, (const char *s, size_t n), (s, n), NULL, ENOMEM)    \
 	X(openat64, int, (int dir, const char *path, int flags, mode_t mode),  \
 	    (dir, path, flags, mode), -1, EMFILE)                              \
 	X(open64, int, (const char *path, int flags, mode_t mode),             \

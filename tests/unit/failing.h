@@ -5,9 +5,9 @@
 #include "unit.h"
 
 /*
- * Calls of the core to the system and to OpenSSL that can be made to fail;
- * the linker sends them here.  The n-th one fails, or that and all that
- * follow.  Allocations are what test_chaos looks after.
+ * Allocations and calls of the core to the system and to OpenSSL that can be
+ * made to fail; the linker sends them here.  The n-th one fails, or that and
+ * all that follow.
  */
 void failing_arm(unsigned long n, bool for_good);
 /* No call fails any more; has one failed? */

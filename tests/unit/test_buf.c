@@ -8,6 +8,17 @@
 void __real_free(void *p);
 void __wrap_free(void *p);
 
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+
+static bool has_no_memory;
+
+void *
+__wrap_malloc(size_t n)
+{
+	return has_no_memory ? NULL : __real_malloc(n);
+}
+
 static const char *watched;
 static size_t watched_len;
 static bool was_wiped;
@@ -55,6 +66,7 @@ test_caps(void **state)
 		{ "no cap, no bytes", 0, 0, 1, REASON_TOKEN_TOO_LARGE },
 		{ "wraps around", 10, 4, SIZE_MAX, REASON_TOKEN_TOO_LARGE },
 		{ "nearly wraps", 10, 4, SIZE_MAX - 4, REASON_TOKEN_TOO_LARGE },
+		{ "cap at the edge of reason", SIZE_MAX / 4, 0, 1, REASON_OK },
 		{ "cap beyond reason", SIZE_MAX, 0, 1, REASON_TOKEN_TOO_LARGE },
 	};
 
@@ -90,9 +102,11 @@ test_growth(void **state)
 			watch(&b);
 			assert_int_equal(buf_add(&b, &c, 1), REASON_OK);
 			assert_true(was_wiped); /* the old block */
+			assert_true(b.len < b.alloc);
 			continue;
 		}
 		assert_int_equal(buf_add(&b, &c, 1), REASON_OK);
+		assert_true(b.len < b.alloc);
 		assert_int_equal(b.data[b.len], '\0');
 	}
 	assert_int_equal(buf_add(&b, "x", 1), REASON_TOKEN_TOO_LARGE);
@@ -127,6 +141,27 @@ test_clear(void **state)
 	wipe_free(NULL, 10);
 }
 
+/* What is there stays as it is. */
+static void
+test_no_memory(void **state)
+{
+	struct buf b = BUF_INIT(10000), none = BUF_INIT(100);
+	enum reason first, more;
+
+	(void)state;
+	assert_int_equal(buf_add_str(&b, "secret"), REASON_OK);
+	has_no_memory = true;
+	first = buf_add_str(&none, "secret");
+	more = buf_reserve(&b, 9000);
+	has_no_memory = false;
+	assert_int_equal(first, REASON_OUT_OF_MEMORY);
+	assert_int_equal(more, REASON_OUT_OF_MEMORY);
+	assert_true(span_is(buf_span(&b), "secret"));
+	assert_int_equal(none.len, 0);
+	buf_free(&b);
+	buf_free(&none);
+}
+
 static void
 test_printf(void **state)
 {
@@ -140,6 +175,7 @@ test_printf(void **state)
 	assert_string_equal(b.data, "42-abc");
 	assert_int_equal(buf_printf(&b, "%s", "123456"), REASON_OK);
 	assert_true(span_is(buf_span(&b), "42-abc123456"));
+	assert_int_equal(buf_printf(&b, "%s", ""), REASON_OK);
 	assert_int_equal(buf_add(&b, NULL, 0), REASON_OK);
 	buf_free(&b);
 }
@@ -164,6 +200,8 @@ test_compare(void **state)
 		{ "NUL behind", BYTES("abc\0"), "abc", false, false, true,
 		    false },
 		{ "NUL inside", BYTES("a\0c"), "a", false, false, true, false },
+		{ "first and last", BYTES("aZ"), "Az", false, true, false,
+		    false },
 		{ "not a letter", BYTES("a@c"), "a`c", false, false, false,
 		    false },
 		{ "not a letter either", BYTES("a[c"), "a{c", false, false,
@@ -332,6 +370,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_caps),
 	cmocka_unit_test(test_growth),
 	cmocka_unit_test(test_clear),
+	cmocka_unit_test(test_no_memory),
 	cmocka_unit_test(test_printf),
 	cmocka_unit_test(test_compare),
 	cmocka_unit_test(test_cut),

@@ -25,7 +25,7 @@ static const struct row {
 
 	/* what has no default */
 	{ "no tenant", AUDIENCE CLAIM, 0, "no tenant is named" },
-	{ "no tenant, but its keys", AUDIENCE CLAIM "refetch_cooldown = 20\n",
+	{ "no tenant, but its keys", AUDIENCE CLAIM "refetch_cooldown = 60\n",
 	    0, "no tenant is named" },
 	{ "no audience", DOMAIN CLAIM, 0,
 	    "the key \"audience\" is missing; it has no default" },
@@ -50,6 +50,8 @@ static const struct row {
 	    AUDIENCE CLAIM "keys_max_age = 60\n[tenant a]\n" DOMAIN
 			   "\nrefetch_cooldown = 61\n",
 	    7, "[tenant a]: refetch_cooldown is longer" },
+	{ "cooldown as long as age",
+	    GOOD "keys_max_age = 60\nrefetch_cooldown = 60\n", 0, NULL },
 
 	/* the device flow */
 	{ "a client for it", GOOD "flow = device\nclient_id = a\n", 0, NULL },
@@ -69,6 +71,25 @@ static const struct row {
 	    GOOD "flow = device\nclient_id = a\ndevice_scope = openid\n"
 		 "required_scopes = login\n",
 	    4, "does not ask for all of required_scopes" },
+	{ "a scope of its own",
+	    GOOD "flow = device\nclient_id = a\ndevice_scope = openid\n", 0,
+	    NULL },
+	{ "the scope that is required",
+	    GOOD "flow = device\nclient_id = a\nrequired_scopes = login\n", 0,
+	    NULL },
+	{ "keys from a file, and no page",
+	    GOOD "flow = device\nclient_id = a\njwks_file = /etc/k\n"
+		 "token_endpoint = https://t/\n",
+	    4, "needs device_authorization_endpoint and token_endpoint" },
+	{ "keys from a file, and no tokens",
+	    GOOD "flow = device\nclient_id = a\njwks_file = /etc/k\n"
+		 "device_authorization_endpoint = https://t/\n",
+	    4, "needs device_authorization_endpoint and token_endpoint" },
+	{ "keys from a file, and both",
+	    GOOD "flow = device\nclient_id = a\njwks_file = /etc/k\n"
+		 "token_endpoint = https://t/\n"
+		 "device_authorization_endpoint = https://t/\n",
+	    0, NULL },
 	{ "keys from a file, and nobody to ask",
 	    GOOD "flow = device\nclient_id = a\njwks_file = /etc/k\n", 4,
 	    "needs device_authorization_endpoint and token_endpoint" },
@@ -154,6 +175,23 @@ static const struct row {
 	{ "audience: client id",
 	    DOMAIN CLAIM "audience = aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF\n", 3,
 	    "is a client id" },
+	{ "audience: client id with the first and the last letters",
+	    DOMAIN CLAIM "audience = AzZa09AzZa09AzZa09AzZa09AzZa09Az\n", 3,
+	    "is a client id" },
+	{ "audience: no capitals",
+	    DOMAIN CLAIM "audience = ab3de6gh9jk2mn5pq8st1vw4yz7bc0ef\n", 0,
+	    NULL },
+	{ "audience: no small letters",
+	    DOMAIN CLAIM "audience = AB3DE6GH9JK2MN5PQ8ST1VW4YZ7BC0EF\n", 0,
+	    NULL },
+	{ "audience: no digits",
+	    DOMAIN CLAIM "audience = aBcdEfGhijKlmnopQrsTuvWxyzZaBCdE\n", 0,
+	    NULL },
+	{ "audience: the client who asks",
+	    GOOD "audience = web\nclient_id = web\n", 4, "is a client id" },
+	{ "audience: at a tenant of other services",
+	    "audience = https://b.example.com/api\ntenant = a\n" CLAIM TENANTS,
+	    0, NULL },
 	{ "audience: as long as a client id, with a stop in it",
 	    DOMAIN CLAIM "audience = nAtIvEyQ1c7Lr0XbW3mZ8sJd5KfGhT2.\n", 0,
 	    NULL },
@@ -473,6 +511,69 @@ test_most_tenants(void **state)
 	buf_free(&text);
 }
 
+/* Without a claim that is required, a map has to say who may come. */
+static void
+test_unbound(void **state)
+{
+	struct conf *conf = good(GOOD);
+
+	(void)state;
+	assert_true(conf_service(conf, "imap")->identity.unbound_needs_map);
+	conf_free(conf);
+	conf = good(GOOD "required_claim = a b\n");
+	assert_false(conf_service(conf, "imap")->identity.unbound_needs_map);
+	conf_free(conf);
+}
+
+/* Whoever only asks for tokens needs less, and nobody gets in by it. */
+static void
+test_client(void **state)
+{
+	static const struct {
+		const char *name, *text, *what; /* NULL: good */
+	} clients[] = {
+		{ "all that a service needs", GOOD, NULL },
+		{ "no claim", DOMAIN AUDIENCE, NULL },
+		{ "no audience", DOMAIN, NULL },
+		{ "sections", DOMAIN "[service imap]\n" AUDIENCE, NULL },
+		{ "no tenant", AUDIENCE, "no tenant is named" },
+		{ "cooldown",
+		    DOMAIN "keys_max_age = 60\nrefetch_cooldown = 61\n",
+		    "refetch_cooldown is longer" },
+		{ "no such tenant", AUDIENCE "tenant = c\n" TENANTS,
+		    "there is no [tenant c] section" },
+		{ "no such tenant in a section",
+		    AUDIENCE "tenant = a\n" TENANTS "[service x]\ntenant = c\n",
+		    "there is no [tenant c] section" },
+		{ "an API of the tenant",
+		    DOMAIN "audience = https://t.eu.auth0.com/userinfo\n",
+		    "is an API of the tenant itself" },
+		{ "an API of the tenant in a section",
+		    DOMAIN "[service x]\naudience = "
+			   "https://t.eu.auth0.com/userinfo\n",
+		    "is an API of the tenant itself" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(clients); i++) {
+		struct conf_error error;
+		struct conf *conf;
+
+		row_reason(clients[i].name,
+		    conf_parse_client(span_of(clients[i].text), HOST, &conf,
+			&error),
+		    clients[i].what == NULL ? REASON_OK
+					    : REASON_CONFIG_INVALID);
+		row_has(clients[i].name, error.what.s,
+		    clients[i].what != NULL ? clients[i].what : "");
+		for (size_t n = 0; conf != NULL && n < conf->n_services; n++)
+			row_true(clients[i].name,
+			    conf->service[n].missing != NULL);
+		conf_free(conf);
+	}
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_defaults),
@@ -480,6 +581,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_service_values),
 	cmocka_unit_test(test_tenants),
 	cmocka_unit_test(test_missing),
+	cmocka_unit_test(test_unbound),
+	cmocka_unit_test(test_client),
 	cmocka_unit_test(test_most_tenants),
 };
 

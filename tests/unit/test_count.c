@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "count.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -191,6 +193,65 @@ test_together(void **state)
 	rows_end();
 }
 
+/* What is named like no uid is nobody's, and nobody counts twice. */
+static void
+test_users(void **state)
+{
+	static const struct {
+		const char *name;
+		uid_t uid; /* whose file is in it; 0: it is empty */
+	} dirs[] = { { "23", 23 }, { "27", 27 }, { "G", 0 }, { "3-", 0 },
+		{ "4294967319", 0 }, { "4294967323", 0 } };
+	struct sum sum = { .total = 0 };
+
+	(void)state;
+	if (!unit_is_root()) {
+		print_message("skipped, needs root: users of a host\n");
+		return;
+	}
+	for (size_t i = 0; i < nitems(dirs); i++) {
+		char *user = unit_path(base, dirs[i].name);
+		char *counts = unit_path(user, "counts");
+		char *file = unit_path(counts, "imap");
+
+		assert_int_equal(mkdir(user, 0755), 0);
+		assert_int_equal(chown(user, dirs[i].uid, 0), 0);
+		if (dirs[i].uid != 0) {
+			assert_int_equal(mkdir(counts, 0755), 0);
+			unit_write(file, SPAN("ok 00000000000000000005\n"),
+			    0600);
+			assert_int_equal(chown(counts, dirs[i].uid, 0), 0);
+			assert_int_equal(chown(file, dirs[i].uid, 0), 0);
+		}
+		free(user);
+		free(counts);
+		free(file);
+	}
+	row_bool("users", count_read(base, on_count, &sum), true);
+	row_number("each of them once", (int64_t)sum.total, 10);
+	rows_end();
+}
+
+/* Nobody waits for somebody who hangs, or writes without the lock. */
+static void
+test_locked(void **state)
+{
+	char *path = file_of("sshd");
+	int fd;
+
+	(void)state;
+	count_decisions(cache, "sshd", REASON_OK, 1);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	count_decisions(cache, "sshd", REASON_OK, 1);
+	close(fd);
+	row_counts("while somebody else has it", "sshd ok 1\n");
+	count_decisions(cache, "sshd", REASON_OK, 1);
+	row_counts("and then", "sshd ok 2\n");
+	free(path);
+	rows_end();
+}
+
 static void
 test_no_directory(void **state)
 {
@@ -239,6 +300,8 @@ static const struct CMUnitTest tests[] = {
 	WITH_CACHE(test_damage),
 	WITH_CACHE(test_strangers),
 	WITH_CACHE(test_limit),
+	WITH_CACHE(test_users),
+	WITH_CACHE(test_locked),
 	WITH_CACHE(test_together),
 	WITH_CACHE(test_no_directory),
 };

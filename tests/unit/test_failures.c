@@ -7,10 +7,11 @@
 #include "site.h"
 
 /*
- * Decisions of many kinds, in each of which every call of the system and of
- * OpenSSL fails once: the first, the second and so on, alone or with all that
- * follow.  Who would not be let in never is, a failure is no fault of the
- * token's, no descriptor is left, and with sanitizers nothing leaks.
+ * Decisions of many kinds, in each of which every allocation and every call of
+ * the system and of OpenSSL fails once: the first, the second and so on, alone
+ * or with all that follow.  Who would not be let in never is, a failure is no
+ * fault of the token's, no descriptor is left, and with sanitizers nothing
+ * leaks.
  */
 #define NET                                                               \
 	"issuer = " SITE_A "\ncache_dir = %D/cache\naudience = " SITE_API \

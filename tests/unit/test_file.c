@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -302,6 +304,14 @@ test_paths(void **state)
 	    REASON_CONFIG_INVALID);
 	row_has("too long", why.s, "the path is too long");
 	free(long_path);
+	long_path = unit_repeat('/', PATH_MAX + 2);
+	long_path[PATH_MAX + 1] = 'x';
+	long_path[PATH_MAX] = '/';
+	text_clear(&why);
+	row_reason("a byte too long", file_read(long_path, &out, &why),
+	    REASON_CONFIG_INVALID);
+	row_has("a byte too long", why.s, "the path is too long");
+	free(long_path);
 	for (size_t i = 0; i < nitems(paths); i++) {
 		text_clear(&why);
 		row_reason(paths[i].name, file_read(paths[i].path, &out, &why),
@@ -353,10 +363,150 @@ test_private_dir(void **state)
 	rows_end();
 }
 
+/* --- what the system does to it ------------------------------------------ */
+
+static enum { NOTHING, INTERRUPTED, NO_STATUS, NO_MEMORY } trouble;
+static int calls_before; /* that still do as they should */
+
+static bool
+is_in_trouble(int which)
+{
+	if ((int)trouble != which || calls_before-- > 0)
+		return false;
+	trouble = NOTHING;
+	return true;
+}
+
+ssize_t __real_read(int fd, void *p, size_t n);
+ssize_t __wrap_read(int fd, void *p, size_t n);
+int __real_fstat64(int fd, struct stat *st);
+int __wrap_fstat64(int fd, struct stat *st);
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+
+ssize_t
+__wrap_read(int fd, void *p, size_t n)
+{
+	if (!is_in_trouble(INTERRUPTED))
+		return __real_read(fd, p, n);
+	errno = EINTR;
+	return -1;
+}
+
+int
+__wrap_fstat64(int fd, struct stat *st)
+{
+	if (!is_in_trouble(NO_STATUS))
+		return __real_fstat64(fd, st);
+	errno = EIO;
+	return -1;
+}
+
+void *
+__wrap_malloc(size_t n)
+{
+	return is_in_trouble(NO_MEMORY) ? NULL : __real_malloc(n);
+}
+
+static void
+check_trouble(const char *name, int which, int before, enum reason want,
+    const char *what)
+{
+	struct buf out = BUF_INIT(40000);
+	struct text why;
+
+	text_clear(&why);
+	trouble = which;
+	calls_before = before;
+	row_reason(name, file_read(path, &out, &why), want);
+	row_number(name, (int)trouble, NOTHING);
+	trouble = NOTHING;
+	row_has(name, why.s, what);
+	row_number(name, (int64_t)out.len, want == REASON_OK ? 10 : 0);
+	buf_free(&out);
+}
+
+static void
+test_trouble(void **state)
+{
+	(void)state;
+	dir = unit_dir();
+	path = unit_path(dir, "file");
+	plain();
+	check_trouble("interrupted", INTERRUPTED, 0, REASON_OK, "");
+	check_trouble("no status of the directory", NO_STATUS, 0,
+	    REASON_CONFIG_INVALID, "its directory");
+	check_trouble("no status", NO_STATUS, 1, REASON_CONFIG_INVALID,
+	    "Input/output error");
+	check_trouble("no memory", NO_MEMORY, 0, REASON_OUT_OF_MEMORY,
+	    "Cannot allocate memory");
+	free(path);
+	unit_dir_remove(dir);
+	rows_end();
+}
+
+/* What is root's can be trusted by everybody. */
+static void
+test_roots_file(void **state)
+{
+	struct buf out = BUF_INIT(100);
+	struct text why;
+
+	(void)state;
+	if (!unit_is_root()) {
+		print_message("skipped, needs root: a file of root's\n");
+		return;
+	}
+	dir = unit_dir();
+	path = unit_path(dir, "file");
+	readable_directory();
+	assert_int_equal(chmod(path, 0644), 0);
+	text_clear(&why);
+	assert_int_equal(seteuid(STRANGER), 0);
+	row_reason("a file of root's", file_read(path, &out, &why), REASON_OK);
+	assert_int_equal(seteuid(0), 0);
+	buf_free(&out);
+	free(path);
+	unit_dir_remove(dir);
+	rows_end();
+}
+
+/* A host may have closed its standard input. */
+static void
+test_descriptor_zero(void **state)
+{
+	const int input = dup(STDIN_FILENO);
+	struct buf out = BUF_INIT(100);
+	struct text why;
+	int at;
+
+	(void)state;
+	dir = unit_dir();
+	path = unit_path(dir, "file");
+	plain();
+	text_clear(&why);
+	at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	close(STDIN_FILENO);
+	row_reason("its directory", file_read(path, &out, &why), REASON_OK);
+	row_reason("the file", file_read_in(at, "file", &out, &why), REASON_OK);
+	row_bool("a file beside", file_read_at(at, "file", geteuid(), &out),
+	    true);
+	(void)dup2(input, STDIN_FILENO);
+	close(input);
+	close(at);
+	buf_free(&out);
+	free(path);
+	unit_dir_remove(dir);
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_paths),
 	cmocka_unit_test(test_private_dir),
+	cmocka_unit_test(test_trouble),
+	cmocka_unit_test(test_roots_file),
+	cmocka_unit_test(test_descriptor_zero),
 };
 
 UNIT_MAIN(tests)

@@ -318,26 +318,38 @@ test_put_back(void **state)
 	rows_end();
 }
 
+/* A name without an account costs what a name with one does. */
 static void
-test_offline(void **state)
+test_accounts(void **state)
 {
-	const struct audient_request rq = { .token = span_of(tokens[BY_A]),
-		.service = "imap",
-		.uid = AUDIENT_NOT_ACCOUNTS,
-		.at = NOW,
-		.is_offline = true };
+	static const struct {
+		const char *name;
+		int64_t uid;
+		enum reason want;
+	} rows[] = {
+		{ "an account", 1000, REASON_OK },
+		{ "no account", AUDIENT_NO_ACCOUNT, REASON_USER_REFUSED },
+	};
+	struct audient_request rq = { .service = "imap", .at = NOW };
 	struct audient_verdict v;
 
 	(void)state;
-	start(CONF JWKS_URI);
-	answer("keys", 200, JSON, good_set);
-	row_reason("offline", audient_check(audient, &rq, &v),
-	    REASON_ISSUER_UNAVAILABLE);
-	row_number("offline", site_asked(&site), 0);
-	check("online", BY_A, REASON_OK, 1);
-	row_reason("offline, with keys", audient_check(audient, &rq, &v),
-	    REASON_OK);
-	audient_keys_flush(audient);
+	for (size_t i = 0; i < nitems(rows); i++) {
+		site_empty_cache(&site);
+		start(CONF JWKS_URI);
+		answer("keys", 200, JSON, good_set);
+		rq.uid = rows[i].uid;
+		rq.token = span_of(tokens[BY_NOBODY]);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    REASON_KEY_UNKNOWN);
+		row_number(rows[i].name, site_asked(&site), 1);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    REASON_KEY_UNKNOWN);
+		rq.token = span_of(tokens[BY_A]);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    rows[i].want);
+		row_number(rows[i].name, site_asked(&site), 1);
+	}
 	rows_end();
 }
 
@@ -496,7 +508,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_bad_records),
 	WITH_SITE(test_rotation),
 	WITH_SITE(test_put_back),
-	WITH_SITE(test_offline),
+	WITH_SITE(test_accounts),
 	WITH_SITE(test_discovery),
 	WITH_SITE(test_discovery_kept),
 	WITH_SITE(test_single_flight),

@@ -75,6 +75,7 @@ static const struct {
 	bool is_good;
 } devices[] = {
 	{ "as Auth0 answers", "", "", true },
+	{ "a device code with the last sign", "device_code", "\"a~\"", true },
 	{ "digits alone", "user_code", "\"123456789\"", true },
 	{ "40 letters", "user_code",
 	    "\"ABCDEFGHIJABCDEFGHIJABCDEFGHIJABCDEFGHIJ\"", true },
@@ -233,6 +234,7 @@ static const struct {
 	{ "interval", "-3", 900, 5 },
 	{ "interval", "\"7\"", 900, 5 },
 	{ "interval", "null", 900, 5 },
+	{ "interval", "60", 900, 60 },
 	{ "interval", "61", 900, 60 },
 	{ "interval", "9223372036854775807", 900, 60 },
 	{ "expires_in", "1801", 1800, 7 },

@@ -76,8 +76,10 @@ test_window(void **state)
 static void
 test_keys(void **state)
 {
+	const struct seen_window window = { NOW, NOW };
 	unsigned char key[SEEN_KEY_SIZE];
-	struct seen_basis basis;
+	struct seen_basis basis = { .keys = 7 };
+	char large[SEEN_ANSWER_MAX + 1] = "";
 	int answer;
 	char other;
 
@@ -97,6 +99,14 @@ test_keys(void **state)
 	    false);
 	keep(1, 1, 43, NOW, NOW);
 	row_bool("replaced", find(1, 1, NOW) == 43, true);
+	seen_keep(seen, key_of(1, 2), &basis, &window, large, SEEN_ANSWER_MAX);
+	row_bool("the largest",
+	    seen_find(seen, key_of(1, 2), NOW, &basis, large, SEEN_ANSWER_MAX),
+	    true);
+	seen_keep(seen, key_of(1, 3), &basis, &window, large, sizeof(large));
+	row_bool("too large",
+	    seen_find(seen, key_of(1, 3), NOW, &basis, large, sizeof(large)),
+	    false);
 	rows_end();
 }
 

@@ -228,6 +228,8 @@ test_budget(void **state)
 		{ "half of the next", 15, false },
 		{ "the next", 20, true },
 		{ "and no more", 29, false },
+		{ "one and a half", 35, true },
+		{ "the half is not lost", 40, true },
 		{ "a long time", 1000, true },
 		{ "full again", 1000, true },
 		{ "to the brim", 1000, true },

@@ -89,6 +89,34 @@ test_overflow(void **state)
 	}
 }
 
+/* The last bytes are for the dots, and all before them can be used. */
+static void
+test_room(void **state)
+{
+	static const size_t room = TEXT_MAX - sizeof("...");
+	static const char bytes[] = { 'a', ' ', '~' };
+
+	(void)state;
+	for (size_t i = 0; i < nitems(bytes); i++) {
+		char *s = unit_repeat(bytes[i], room + 1);
+		struct text t;
+
+		text_clear(&t);
+		text_add(&t, (struct span){ .ptr = s, .len = room }, room);
+		row_number("as long as there is room", (int64_t)t.len,
+		    (int64_t)room);
+		row_true("all of it", strncmp(t.s, s, room) == 0);
+		text_clear(&t);
+		text_add(&t, span_of(s), room + 1);
+		row_number("one more", (int64_t)t.len, TEXT_MAX - 1);
+		row_true("as they are", strncmp(t.s, s, room) == 0);
+		row_text("one more", t.s + room, "...");
+		row_count(false);
+		free(s);
+	}
+	rows_end();
+}
+
 static void
 test_printf(void **state)
 {
@@ -110,6 +138,7 @@ test_printf(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_bytes),
 	cmocka_unit_test(test_overflow),
+	cmocka_unit_test(test_room),
 	cmocka_unit_test(test_printf),
 };
 

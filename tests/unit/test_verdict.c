@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "handle.h"
 #include "unit.h"
 
@@ -39,6 +40,16 @@ static const struct {
 		.is_delegate = true },
 	    "service=imap user=alice acts_for=bob verdict=allow "
 	    "reason=ok proof=userinfo audience=unbound" },
+	{ "its digest is known",
+	    { .service = "imap",
+		.user = "alice",
+		.uid = AUDIENT_NOT_ACCOUNTS,
+		.token = BYTES("eyJhbGciOiJSUzI1NiJ9.e30.c2ln") },
+	    { .reason = REASON_OK,
+		.user = "alice",
+		.token_id = "0123456789ab" },
+	    "service=imap user=alice verdict=allow reason=ok "
+	    "token=0123456789ab" },
 	{ "denied", { .service = "sshd", .user = "alice", .uid = 1000 },
 	    { .reason = REASON_EXPIRED,
 		.proof = PROOF_JWT,
@@ -192,8 +203,42 @@ test_long(void **state)
 	for (const char *p = line.text; *p != '\0'; p++)
 		assert_in_range(*p, 0x20, 0x7e);
 	check_pairs("long", &line);
+	row_number("the line is full", (int64_t)line.len, AUDIENT_LINE_MAX - 1);
+	row_true("no pair is beyond its end",
+	    line.n_pairs > 0 && line.pairs[line.n_pairs - 1].value.len > 0);
 	rows_end();
 	free(wild);
+}
+
+/* A host that lives long counts where it is cheap. */
+static void
+each(void *arg, const char *service, const char *reason, uint64_t n)
+{
+	(void)reason;
+	if (strcmp(service, "tallied") == 0)
+		*(uint64_t *)arg += n;
+}
+
+static void
+test_tally(void **state)
+{
+	const struct audient_request rq = { .service = "tallied" };
+	const struct audient_verdict v = { .reason = REASON_EXPIRED };
+	struct audient_line line;
+	uint64_t n = 0;
+
+	(void)state;
+	assert_int_equal(tally_open(&audient.tally), REASON_OK);
+	for (int i = 0; i < 100; i++)
+		audient_audit(&audient, &rq, &v, &line);
+	(void)count_read(dir, each, &n);
+	assert_in_range(n, 1, 99);
+	tally_write(audient.tally, audient.world.cache);
+	tally_close(audient.tally);
+	audient.tally = NULL;
+	n = 0;
+	(void)count_read(dir, each, &n);
+	assert_int_equal(n, 100);
 }
 
 /* A session begins and ends with a line like that of the decision. */
@@ -356,6 +401,14 @@ test_token_id(void **state)
 	verdict_init(&v);
 	verdict_set_key(&v, SPAN("k\x01"));
 	row_text("key", v.key, "k\\x01");
+	for (size_t n = AUDIENT_NAME_MAX + 1; n <= AUDIENT_NAME_MAX + 2; n++) {
+		char *kid = unit_repeat('k', n);
+
+		verdict_set_key(&v, span_of(kid));
+		row_bool("a long key", strcmp(v.key, kid) == 0,
+		    n == AUDIENT_NAME_MAX + 1);
+		free(kid);
+	}
 	rows_end();
 }
 
@@ -384,6 +437,7 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_lines),
 	cmocka_unit_test(test_long),
+	cmocka_unit_test(test_tally),
 	cmocka_unit_test(test_sessions),
 	cmocka_unit_test(test_login),
 	cmocka_unit_test(test_init),

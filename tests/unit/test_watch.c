@@ -14,6 +14,8 @@
 /* Objects are copies of the text; "bad" has a mistake in its second line. */
 static unsigned int alive;
 
+static void fork_within(void);
+
 static enum reason
 parse(struct span text, void **objectp, unsigned int *line, struct text *why)
 {
@@ -26,6 +28,8 @@ parse(struct span text, void **objectp, unsigned int *line, struct text *why)
 	}
 	if (span_starts(text, "memory"))
 		return REASON_OUT_OF_MEMORY;
+	if (span_starts(text, "fork"))
+		fork_within();
 	*objectp = strndup(text.ptr != NULL ? text.ptr : "", text.len);
 	__atomic_add_fetch(&alive, 1, __ATOMIC_SEQ_CST);
 	return REASON_OK;
@@ -184,6 +188,8 @@ test_memory(void **state)
 	text_clear(&why);
 	row_reason("once", watch_hold(watched, &view, &why),
 	    REASON_OUT_OF_MEMORY);
+	row_has("it says so", why.s, "file: ");
+	row_has("it says so", why.s, reason_text(REASON_OUT_OF_MEMORY));
 	row_reason("and again", watch_hold(watched, &view, &why),
 	    REASON_OUT_OF_MEMORY);
 	put("two", 0600);
@@ -250,6 +256,60 @@ test_fork(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+/* A child that is born while somebody reads has a lock that nobody has. */
+static int status_of_child;
+
+static void
+fork_within(void)
+{
+	const pid_t pid = fork();
+
+	if (pid == 0) {
+		struct watch_view view;
+		struct text why;
+
+		(void)alarm(10);
+		text_clear(&why);
+		put("two", 0600);
+		watch_after_fork(watched);
+		_exit(watch_hold(watched, &view, &why) == REASON_OK &&
+			    strcmp(view.object, "two") == 0
+			? 0
+			: 1);
+	}
+	assert_int_equal(waitpid(pid, &status_of_child, 0), pid);
+}
+
+static void
+test_fork_within(void **state)
+{
+	(void)state;
+	status_of_child = -1;
+	put("fork", 0600);
+	check("born while it is read", "fork", "");
+	row_number("the child reads, too", status_of_child, 0);
+	rows_end();
+}
+
+/* A host may have closed its standard input. */
+static void
+test_descriptor_zero(void **state)
+{
+	const int input = dup(STDIN_FILENO);
+	struct watched *w;
+	struct text why;
+
+	(void)state;
+	text_clear(&why);
+	close(STDIN_FILENO);
+	row_reason("descriptor 0", watch_open(&w, path, &kind, &why),
+	    REASON_OK);
+	watch_close(w);
+	(void)dup2(input, STDIN_FILENO);
+	close(input);
+	rows_end();
 }
 
 static void *
@@ -325,6 +385,8 @@ static const struct CMUnitTest tests[] = {
 	WITH_FILE(test_memory),
 	WITH_FILE(test_open),
 	WITH_FILE(test_fork),
+	WITH_FILE(test_fork_within),
+	WITH_FILE(test_descriptor_zero),
 	WITH_FILE(test_threads),
 };
 

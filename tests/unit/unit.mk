@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_realms \
+	tests/unit/test_root \
 	tests/unit/test_names \
 	tests/unit/test_conf \
 	tests/unit/test_confkeys \
@@ -67,6 +68,7 @@ UNIT_TESTS += \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
+	tests/unit/test_costs \
 	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
@@ -82,7 +84,7 @@ WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
 	-Wl,--wrap=renameat,--wrap=unlinkat
-WRAP_FAILING = \
+WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
 	-Wl,--wrap=fsync,--wrap=fchmod,--wrap=renameat,--wrap=unlinkat \
@@ -106,7 +108,7 @@ WRAP_FAILING = \
 
 tests_unit_test_buf_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=free
+	-Wl,--wrap=free,--wrap=malloc
 tests_unit_test_buf_LDADD = tests/unit/libunit.la
 tests_unit_test_text_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_text_LDADD = tests/unit/libunit.la
@@ -162,6 +164,8 @@ tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_names_LDADD = tests/unit/libunit.la
 tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -171,6 +175,8 @@ tests_unit_test_confkeys_LDADD = tests/unit/libunit.la
 tests_unit_test_confcheck_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_confcheck_LDADD = tests/unit/libunit.la
 tests_unit_test_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_file_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fstat64,--wrap=malloc,--wrap=read
 tests_unit_test_file_LDADD = tests/unit/libunit.la
 tests_unit_test_cache_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cache_LDADD = tests/unit/libunit.la
@@ -230,6 +236,10 @@ tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now,--wrap=userinfo_get \
 	-Wl,--wrap=once_take
 tests_unit_test_remembered_LDADD = tests/unit/libunit.la
+tests_unit_test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_costs_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_MALLOC) -Wl,--wrap=EVP_DigestUpdate
+tests_unit_test_costs_LDADD = tests/unit/libunit.la
 tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
