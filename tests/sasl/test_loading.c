@@ -189,7 +189,7 @@ static void
 test_no_access(void **state)
 {
 	pid_t child;
-	int status;
+	int status = 0;
 
 	(void)state;
 	row_count(false);

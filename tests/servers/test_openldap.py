@@ -37,6 +37,30 @@ def page(rig, slapd):
                  *door.news(mark))
 
 
+def case_of_names(rig, slapd):
+    """For a directory Alice and alice are one."""
+    name = "Alice"
+    status, out = slapd.whoami(slapd.door.mint(claims={USERNAME_CLAIM: name}),
+                               name=name)
+    rig.case(status == 0 and slapd.dn("alice") in out,
+             "a token of Alice is alice's", out)
+
+
+def quiet(rig, slapd):
+    """olcLogLevel: none has our lines, and 0 has not."""
+    door, seen = slapd.door, []
+    for level in ("0", "none"):
+        rig.write("level.ldif", "dn: cn=config\nchangetype: modify\n"
+                  "replace: olcLogLevel\nolcLogLevel: %s\n" % level)
+        slapd.modify("ldapmodify -Q -Y EXTERNAL -H ldapi:/// -f level.ldif")
+        mark = door.mark()
+        slapd.whoami(door.mint(ttl=-600))
+        if level == "none":
+            door.wait("reason=expired", mark)
+        seen.append(sum("reason=expired" in x for x in door.news(mark)))
+    rig.case(seen == [0, 1], "with olcLogLevel 0 there are no lines", seen)
+
+
 def passwords(rig, slapd):
     """A password in the place of a token is not sent to the server, whether
     the mechanism was named or chosen in the place of PLAIN."""
@@ -100,6 +124,8 @@ def main():
         badinput.play(slapd.door)
         page(rig, slapd)
         passwords(rig, slapd)
+        case_of_names(rig, slapd)
+        quiet(rig, slapd)
         delegation(rig, slapd)
         matrix.run_doors("openldap", [slapd.door])
         unused = slapd.page.unused()

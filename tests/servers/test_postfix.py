@@ -91,6 +91,57 @@ def cut(rig, host, limit):
                      limit, mechanism, len(ours)), *host.door.news(mark))
 
 
+PERMISSION = "mail:act"
+
+
+def letter(door, mechanism, token, name):
+    """The last step of a login, and the name that Postfix has for a letter
+    of the user's."""
+    mark = door.mark()
+    with door.connect() as talk:
+        step, _ = talk.login(mechanism, badinput.message_for(
+            mechanism, token.encode(), name))
+        if step.kind != "in":
+            return step, None
+        for line in (b"MAIL FROM:<x@example.com>", b"RCPT TO:<b@example.com>"):
+            talk.send(line + b"\r\n")
+            talk.reply()
+    line = door.wait("sasl_username=", mark)
+    return step, line.rpartition("sasl_username=")[2]
+
+
+def realm(rig, host):
+    """With smtpd_sasl_local_domain = example.com; and a permission to act
+    for others that Postfix knows nothing of."""
+    door = host.door
+    may = {"claims": {USERNAME_CLAIM: "alice", "permissions": [PERMISSION]}}
+    full = {"claims": {USERNAME_CLAIM: "alice@example.com"}}
+    other = {"claims": {USERNAME_CLAIM: "alice@example.org"}}
+    rows = [
+        ("no name", {}, b"", "alice@example.com"),
+        ("a name without a domain", {}, b"alice", "alice@example.com"),
+        ("the whole name", {}, b"alice@example.com", "alice@example.com"),
+        ("a token with the domain", full, b"alice@example.com",
+         "alice@example.com"),
+        ("the same, and a name without", full, b"alice", "alice@example.com"),
+        ("a token with another domain", other, b"alice@example.org",
+         "alice@example.org"),
+        ("another domain", {}, b"alice@example.org", None),
+        ("a token with another domain, and a name without", other, b"alice",
+         None),
+        ("for another user", {}, b"bob", None),
+        ("for another user, with a permission", may, b"bob", None),
+        ("the same, by the whole name", may, b"bob@example.com", None),
+    ]
+    for what, options, name, want in rows:
+        mark = door.mark()
+        mechanism = "XOAUTH2" if name else "OAUTHBEARER"
+        step, got = letter(door, mechanism, door.mint(**options), name)
+        rig.case(got == want and (want or step.text.startswith("535 ")),
+                 "a realm, %s: %s" % (what, want or 535), got, step,
+                 *door.news(mark))
+
+
 def in_the_clear(rig, host):
     """Neither offered nor accepted before STARTTLS."""
     with Smtp(host.port) as talk:
@@ -177,8 +228,12 @@ def main():
         sizes(rig, host, 0, "as delivered")
         opaque(rig, host)
         cut(rig, host, 2048)
-        host.restart(limits=False, more=["line_length_limit = 2049"])
+        rig.configure_as(host.page, "delegation_permission = " + PERMISSION)
+        host.restart(limits=False, more=[
+            "line_length_limit = 2049",
+            "smtpd_sasl_local_domain = example.com"])
         cut(rig, host, 2049)
+        realm(rig, host)
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)
         rig.secret_free([host.door.mint()])
