@@ -186,6 +186,7 @@ tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
 tests_unit_test_count_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_count_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread64
 tests_unit_test_count_LDADD = tests/unit/libunit.la
 tests_unit_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_inspect_LDADD = tests/unit/libunit.la
@@ -202,18 +203,24 @@ tests_unit_test_verdict_LDADD = tests/unit/libunit.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
 tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_forked_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=madvise,--wrap=mmap64,--wrap=munmap
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_unlock
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_asked_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_init
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
