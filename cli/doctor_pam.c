@@ -108,7 +108,8 @@ has_module(const struct doctor *d, const char *module)
 static bool
 is_argument(struct span word)
 {
-	return span_is(word, "debug") || span_is(word, "use_first_pass") ||
+	return span_is(word, "debug") || span_is(word, "nodelay") ||
+	    span_is(word, "use_first_pass") ||
 	    span_is(word, "try_first_pass") || span_starts(word, "config=/") ||
 	    (span_starts(word, "service=") && word.len > 8);
 }
@@ -125,8 +126,8 @@ check_arguments(const struct patient *p, const struct rule *rule)
 		if (word.len > 0 && !is_argument(word))
 			tell(p, rule, LEVEL_PROBLEM,
 			    "Correct the argument; there are config=/absolute/"
-			    "path service=NAME debug use_first_pass "
-			    "try_first_pass.",
+			    "path service=NAME debug nodelay "
+			    "use_first_pass try_first_pass.",
 			    "the argument \"%.*s\" is not known, so nobody "
 			    "gets "
 			    "in",

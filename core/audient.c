@@ -2,6 +2,7 @@
 #include "audient.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "b64url.h"
 #include "clock.h"
@@ -32,8 +33,6 @@ may_issue(const struct decision *d, size_t tenant)
 static int64_t
 deadline(const struct decision *d)
 {
-	if (d->rq->is_offline)
-		return d->start_ms;
 	return d->start_ms +
 	    (int64_t)d->a->conf->tenant[d->tenant].timeout * 1000;
 }
@@ -71,7 +70,7 @@ find_tenants(const struct decision *d)
  * has a say in whom to ask.
  */
 static enum reason
-find_key(struct decision *d, struct keys **keys, struct key **key)
+find_key(struct decision *d, struct keyset_key *found)
 {
 	const unsigned int candidates = find_tenants(d);
 	enum reason reason = REASON_KEY_UNKNOWN, next;
@@ -81,9 +80,11 @@ find_key(struct decision *d, struct keys **keys, struct key **key)
 			continue;
 		d->tenant = i;
 		next = keyset_find(d->a->keyset[i], d->header, deadline(d),
-		    keys, key, &d->trace);
-		if (next == REASON_OK)
+		    found, &d->trace);
+		if (next == REASON_OK) {
+			d->basis.keys = found->generation;
 			return REASON_OK;
+		}
 		/* "unknown" is not said while somebody could not be asked */
 		if (reason == REASON_KEY_UNKNOWN)
 			reason = next;
@@ -107,11 +108,10 @@ tell_signature(struct decision *d, enum reason reason, size_t found,
 static enum reason
 check_signature(struct decision *d, const struct token *token)
 {
-	struct keys *keys = NULL;
-	struct key *key = NULL;
+	struct keyset_key found = { .keys = NULL };
 	enum reason reason;
 
-	if ((reason = find_key(d, &keys, &key)) != REASON_OK)
+	if ((reason = find_key(d, &found)) != REASON_OK)
 		return reason;
 	if ((d->a->conf->tenant[d->tenant].algorithms &
 		ALG_BIT(d->header->alg)) == 0)
@@ -119,10 +119,10 @@ check_signature(struct decision *d, const struct token *token)
 		    REASON_ALGORITHM_REFUSED, "one that this tenant may use",
 		    "%s", alg_name(d->header->alg));
 	else
-		reason =
-		    tell_signature(d, key_verify(key, d->header->alg, token),
-			token->signature.len, key_signature_letters(key));
-	keys_release(keys);
+		reason = tell_signature(d,
+		    key_verify(found.key, d->header->alg, token),
+		    token->signature.len, key_signature_letters(found.key));
+	keys_release(found.keys);
 	return reason;
 }
 
@@ -132,6 +132,9 @@ read_payload(struct decision *d, const struct token *token)
 	enum reason reason;
 	size_t len;
 
+	/* more than it needs, and known even if it cannot be decoded */
+	d->text_used =
+	    token->payload.len < CLAIMS_MAX ? token->payload.len : CLAIMS_MAX;
 	reason = b64url_decode(token->payload, d->text, CLAIMS_MAX, &len);
 	if (reason == REASON_OK)
 		reason = json_parse(d->text, len, d->nodes, CLAIMS_NODES);
@@ -369,5 +372,6 @@ audient_check(struct audient *a, const struct audient_request *rq,
 		    d.service->n_exports, rq->exported, rq->exported_arg);
 	decision_keep(&d);
 	userinfo_answer_clear(&d.info);
+	explicit_bzero(text, d.text_used); /* it stands on our host's stack */
 	return v->reason;
 }

@@ -44,7 +44,11 @@ MUST_CHECK enum reason audient_open(struct audient **audientp,
     const struct audient_options *options, char *problem);
 void audient_close(struct audient *audient); /* NULL is fine */
 
-/* Is there a configuration file at all?  For plugins that nobody asked for. */
+/*
+ * Is there a configuration file at all?  For plugins that nobody asked for.
+ * Where we may not look there may be one; audient_open() then says what is
+ * wrong.
+ */
 bool audient_is_configured(const char *config);
 
 #define AUDIENT_NO_ACCOUNT   (-1) /* the host has no such account */
@@ -67,7 +71,6 @@ struct audient_request {
 	int64_t uid;	     /* of that account, or one of the above */
 	const char *rhost;   /* for the log; may be NULL */
 	int64_t at;	     /* judge as of this time; 0: now */
-	bool is_offline;     /* use no network, whatever comes of it */
 	bool is_rehearsal;   /* a token that is good for one use stays so */
 	/* Hears of the claims that export_claim names, once accepted. */
 	void (*exported)(void *arg, const char *name, const char *value);
@@ -143,6 +146,12 @@ void audient_login(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, struct audient_login *login);
 
+enum audient_record {
+	AUDIENT_RECORD_TAKEN,
+	AUDIENT_RECORD_NONE,
+	AUDIENT_RECORD_SPOILT, /* there was one, and it cannot be trusted */
+};
+
 /*
  * Hands a login to another process of the same user.  id is a file name that
  * both can find out and nobody else can use: lower-case letters, digits, '-'.
@@ -150,7 +159,7 @@ void audient_login(const struct audient *audient,
  */
 bool audient_login_keep(struct audient *audient, const char *id,
     const struct audient_login *login);
-bool audient_login_take(struct audient *audient, const char *id,
+enum audient_record audient_login_take(struct audient *audient, const char *id,
     struct audient_login *login);
 
 /* The line of a session's "open" or "close", like that of a decision. */

@@ -84,10 +84,29 @@ crypto_context(const struct crypto *crypto)
 	return tools != NULL ? tools->ctx : NULL;
 }
 
-enum reason
-crypto_sha256_of(const struct crypto *crypto, struct span head,
+static bool
+digest(EVP_MD_CTX *ctx, const struct tools *tools, struct span head,
     struct span tail, unsigned char md[SHA256_SIZE])
 {
+	return EVP_DigestInit_ex2(ctx, tools->sha256, NULL) == 1 &&
+	    EVP_DigestUpdate(ctx, head.ptr, head.len) == 1 &&
+	    EVP_DigestUpdate(ctx, tail.ptr, tail.len) == 1 &&
+	    EVP_DigestFinal_ex(ctx, md, NULL) == 1;
+}
+
+enum reason
+crypto_sha256(const struct crypto *crypto, struct span s,
+    unsigned char md[SHA256_SIZE])
+{
+	return crypto_sha256_chain(crypto, s, md, span_of(NULL), NULL);
+}
+
+enum reason
+crypto_sha256_chain(const struct crypto *crypto, struct span s,
+    unsigned char md[SHA256_SIZE], struct span head, unsigned char *chain)
+{
+	const struct span tail = { .ptr = (const char *)md,
+		.len = SHA256_SIZE };
 	const struct tools *tools = get_tools(crypto);
 	EVP_MD_CTX *ctx;
 	bool ok;
@@ -96,37 +115,33 @@ crypto_sha256_of(const struct crypto *crypto, struct span head,
 		return REASON_OUT_OF_MEMORY;
 	ERR_set_mark();
 	ctx = EVP_MD_CTX_new();
-	ok = ctx != NULL && EVP_DigestInit_ex2(ctx, tools->sha256, NULL) == 1 &&
-	    EVP_DigestUpdate(ctx, head.ptr, head.len) == 1 &&
-	    EVP_DigestUpdate(ctx, tail.ptr, tail.len) == 1 &&
-	    EVP_DigestFinal_ex(ctx, md, NULL) == 1;
+	ok = ctx != NULL && digest(ctx, tools, s, span_of(NULL), md) &&
+	    (chain == NULL || digest(ctx, tools, head, tail, chain));
 	EVP_MD_CTX_free(ctx);
 	ERR_pop_to_mark();
 	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;
 }
 
-enum reason
-crypto_sha256(const struct crypto *crypto, struct span s,
-    unsigned char md[SHA256_SIZE])
+void
+crypto_hex(const unsigned char *bytes, char *hex, size_t size)
 {
-	return crypto_sha256_of(crypto, s, (struct span){ .ptr = NULL }, md);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i + 1 < size; i++)
+		hex[i] =
+		    digits[i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2] & 15];
+	hex[size - 1] = '\0';
 }
 
 enum reason
 crypto_sha256_hex(const struct crypto *crypto, struct span s,
     char hex[SHA256_HEX_SIZE])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char md[SHA256_SIZE];
 	enum reason reason;
 
 	hex[0] = '\0';
-	if ((reason = crypto_sha256(crypto, s, md)) != REASON_OK)
-		return reason;
-	for (size_t i = 0; i < sizeof(md); i++) {
-		hex[2 * i] = digits[md[i] >> 4];
-		hex[2 * i + 1] = digits[md[i] & 15];
-	}
-	hex[SHA256_HEX_SIZE - 1] = '\0';
-	return REASON_OK;
+	if ((reason = crypto_sha256(crypto, s, md)) == REASON_OK)
+		crypto_hex(md, hex, SHA256_HEX_SIZE);
+	return reason;
 }

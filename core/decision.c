@@ -17,8 +17,9 @@ struct kept {
 	char subject[AUDIENT_WORD_MAX + 1];
 	char client[AUDIENT_WORD_MAX + 1];
 	char key[AUDIENT_WORD_MAX + 1];
-	char token_id[AUDIENT_TOKEN_ID_SIZE];
 };
+
+_Static_assert(sizeof(struct kept) <= SEEN_ANSWER_MAX, "it has to fit");
 
 static struct service_files *
 files_of(const struct decision *d)
@@ -75,41 +76,60 @@ files_generation(const struct decision *d)
 	    watch_generation(files->deny_file);
 }
 
-/* A word and its end; nobody is not the same as a name without letters. */
+/* What is asked, as bytes. */
+struct question {
+	size_t len;
+	char bytes[QUESTION_MAX];
+};
+
 static bool
-add_word(struct buf *b, const char *word)
+add(struct question *q, const void *p, size_t n)
 {
-	if (word == NULL)
-		return buf_add(b, "*", 2) == REASON_OK;
-	return buf_add(b, "=", 1) == REASON_OK &&
-	    buf_add_str(b, word) == REASON_OK && buf_add(b, "", 1) == REASON_OK;
+	if (n > sizeof(q->bytes) - q->len)
+		return false;
+	memcpy(q->bytes + q->len, p, n);
+	q->len += n;
+	return true;
 }
 
-/* Everything that makes one question different from another. */
+/* A word and its end; nobody is not the same as a name without letters. */
+static bool
+add_word(struct question *q, const char *word)
+{
+	if (word == NULL)
+		return add(q, "*", 2);
+	return add(q, "=", 1) && add(q, word, strlen(word) + 1);
+}
+
+/*
+ * Everything that makes one question different from another.  The token, the
+ * longest of it, is hashed only once: its name in the log is of that, too.
+ */
 static bool
 make_key(struct decision *d)
 {
-	struct buf question = BUF_INIT(QUESTION_MAX);
 	const uint64_t uid = (uint64_t)d->rq->uid;
-	bool ok;
+	unsigned char token[SHA256_SIZE] UNINITIALIZED;
+	struct question q UNINITIALIZED;
 
-	ok = add_word(&question, d->rq->service) &&
-	    add_word(&question, d->rq->user) &&
-	    add_word(&question, d->rq->realm) &&
-	    buf_add(&question, &uid, sizeof(uid)) == REASON_OK &&
-	    crypto_sha256_of(&d->a->world.crypto, buf_span(&question),
-		d->rq->token, d->key) == REASON_OK;
-	buf_free(&question);
-	return ok;
+	q.len = 0;
+	if (!add_word(&q, d->rq->service) || !add_word(&q, d->rq->user) ||
+	    !add_word(&q, d->rq->realm) || !add(&q, &uid, sizeof(uid)) ||
+	    crypto_sha256_chain(&d->a->world.crypto, d->rq->token, token,
+		(struct span){ .ptr = q.bytes, .len = q.len },
+		d->key) != REASON_OK)
+		return false;
+	verdict_set_token(d->v, d->rq->token, token);
+	return true;
 }
 
-/* A token of no tenant's, and one whose keys were not asked for, has none. */
-static uint64_t
-keys_generation(const struct decision *d, enum proof proof, size_t tenant)
+/* Was it proven by the keys of today, or by none at all? */
+static bool
+has_same_keys(const struct decision *d, const struct seen_basis *basis,
+    const struct kept *kept)
 {
-	if (proof == PROOF_JWT)
-		return keyset_generation(d->a->keyset[tenant]);
-	return UINT64_MAX;
+	return kept->proof != PROOF_JWT ||
+	    basis->keys == keyset_generation(d->a->keyset[kept->tenant]);
 }
 
 bool
@@ -128,8 +148,7 @@ decision_recall(struct decision *d)
 	d->basis.files = files_generation(d);
 	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
 		sizeof(kept)) ||
-	    basis.files != d->basis.files ||
-	    basis.keys != keys_generation(d, kept.proof, kept.tenant))
+	    basis.files != d->basis.files || !has_same_keys(d, &basis, &kept))
 		return false;
 	v->reason = REASON_OK;
 	v->proof = kept.proof;
@@ -139,20 +158,18 @@ decision_recall(struct decision *d)
 	memcpy(v->subject, kept.subject, sizeof(v->subject));
 	memcpy(v->client, kept.client, sizeof(v->client));
 	memcpy(v->key, kept.key, sizeof(v->key));
-	memcpy(v->token_id, kept.token_id, sizeof(v->token_id));
 	return true;
 }
 
 void
 decision_keep(struct decision *d)
 {
-	struct audient_verdict *v = d->v;
+	const struct audient_verdict *v = d->v;
 	struct kept kept UNINITIALIZED;
 
 	if (!d->has_key || v->reason != REASON_OK)
 		return;
-	d->basis.keys = keys_generation(d, v->proof, d->tenant);
-	if (d->basis.keys == 0)
+	if (v->proof == PROOF_JWT && d->basis.keys == 0)
 		return; /* decided with an old set: look again next time */
 	memset(&kept, 0, sizeof(kept));
 	kept.proof = v->proof;
@@ -163,8 +180,6 @@ decision_keep(struct decision *d)
 	memcpy(kept.subject, v->subject, sizeof(kept.subject));
 	memcpy(kept.client, v->client, sizeof(kept.client));
 	memcpy(kept.key, v->key, sizeof(kept.key));
-	audient_token_id(d->a, d->rq->token, v->token_id);
-	memcpy(kept.token_id, v->token_id, sizeof(kept.token_id));
 	seen_keep(d->a->seen, d->key, &d->basis, &d->window, &kept,
 	    sizeof(kept));
 }

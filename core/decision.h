@@ -23,6 +23,7 @@ struct decision {
 	struct jws_header *header;
 	struct json *nodes; /* CLAIMS_NODES, for a payload */
 	char *text;	    /* CLAIMS_MAX bytes that they point to */
+	size_t text_used;   /* of those, at most */
 	struct userinfo_answer info;
 	struct claims claims; /* of nodes or info */
 
@@ -31,7 +32,7 @@ struct decision {
 
 	unsigned char key[SEEN_KEY_SIZE]; /* of the question */
 	bool has_key;
-	struct seen_basis basis;
+	struct seen_basis basis; /* keys: those that proved it, or 0 */
 	struct seen_window window;
 };
 

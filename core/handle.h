@@ -36,6 +36,9 @@ void audient_after_fork(struct audient *a);
 
 /* What a decision leaves behind for logs and people (verdict.c). */
 void verdict_init(struct audient_verdict *v);
+/* The token's name in the log; digest is its SHA-256. */
+void verdict_set_token(struct audient_verdict *v, struct span token,
+    const unsigned char digest[SHA256_SIZE]);
 void verdict_set_key(struct audient_verdict *v, struct span kid);
 void verdict_set_claims(struct audient_verdict *v, const struct claims *claims);
 /* The check that failed, and nothing of a user who did not get in. */

@@ -244,13 +244,32 @@ map_value(const struct claims *claims, const struct identity_rules *rules,
 	return trace_span(trace, "username", REASON_OK, span_of(user), "");
 }
 
+/*
+ * Is the name root's?  An account is what its uid says.  Where names are only
+ * names the host may ignore case and cut off a domain, whichever it takes for
+ * its own, or an extension: Cyrus IMAP makes its root of Root@example.com.
+ */
+static bool
+is_root_name(const struct account *account, struct span name)
+{
+	struct span head;
+
+	if (account->uid != UID_UNKNOWN)
+		return span_is(name, "root");
+	(void)span_cut(&name, '@', &head);
+	name = head;
+	(void)span_cut(&name, '+', &head);
+	return span_is_nocase(head, "root");
+}
+
+/* Both names count: the host goes by either of them. */
 static enum reason
 check_account(const struct identity_rules *rules, const struct account *account,
     const char *user, struct trace *trace)
 {
-	const bool is_root = account->uid == 0 || strcmp(user, "root") == 0 ||
-	    span_is(strip_realm(span_of(account->name), account->realm),
-		"root");
+	const bool is_root = account->uid == 0 ||
+	    is_root_name(account, span_of(user)) ||
+	    is_root_name(account, span_of(account->name));
 	char wanted[48];
 
 	if (account->uid == UID_NO_ACCOUNT)

@@ -16,7 +16,7 @@ struct identity_rules {
 	const struct usermap *map; /* what was read there; borrowed */
 	bool unbound_needs_map;	   /* who brings no audience is in it */
 	int64_t min_uid;
-	bool allow_root;
+	bool allow_root; /* also as Root or root@anywhere, of mere names */
 	char *delegation_permission; /* NULL: nobody acts for another */
 };
 

@@ -114,21 +114,6 @@ adopt(struct keyset *ks, struct keyring *ring)
 	ring->keys = NULL; /* transferred */
 }
 
-struct keys *
-keyset_peek(struct keyset *ks, int64_t *fetched)
-{
-	struct keys *keys = NULL;
-
-	*fetched = 0;
-	(void)pthread_mutex_lock(&ks->lock);
-	if (ks->ring.keys != NULL) {
-		keys = keys_hold(ks->ring.keys);
-		*fetched = ks->ring.fetched;
-	}
-	(void)pthread_mutex_unlock(&ks->lock);
-	return keys;
-}
-
 static int64_t
 fetched_at(struct keyset *ks)
 {
@@ -154,15 +139,47 @@ is_fresh(const struct keyset *ks, int64_t fetched)
 	return is_younger(fetched, ks->tenant->keys_max_age);
 }
 
+/* Holding the lock. */
+static uint64_t
+generation_of(const struct keyset *ks)
+{
+	return is_fresh(ks, ks->ring.fetched) ? ks->generation : 0;
+}
+
 uint64_t
 keyset_generation(struct keyset *ks)
 {
 	uint64_t generation;
 
 	(void)pthread_mutex_lock(&ks->lock);
-	generation = is_fresh(ks, ks->ring.fetched) ? ks->generation : 0;
+	generation = generation_of(ks);
 	(void)pthread_mutex_unlock(&ks->lock);
 	return generation;
+}
+
+/* Set and generation together: later it may be another set's. */
+static struct keys *
+peek(struct keyset *ks, int64_t *fetched, uint64_t *generation)
+{
+	struct keys *keys = NULL;
+
+	*fetched = 0;
+	(void)pthread_mutex_lock(&ks->lock);
+	*generation = generation_of(ks);
+	if (ks->ring.keys != NULL) {
+		keys = keys_hold(ks->ring.keys);
+		*fetched = ks->ring.fetched;
+	}
+	(void)pthread_mutex_unlock(&ks->lock);
+	return keys;
+}
+
+struct keys *
+keyset_peek(struct keyset *ks, int64_t *fetched)
+{
+	uint64_t generation;
+
+	return peek(ks, fetched, &generation);
 }
 
 bool
@@ -367,23 +384,23 @@ may_serve(const struct keyset *ks, enum refresh done, int64_t fetched)
 	    is_younger(fetched, ks->tenant->keys_max_stale);
 }
 
-/* What a search came to; holds keys. */
+/* What a search came to; holds found.keys. */
 struct lookup {
-	struct keys *keys;
-	struct key *key;
+	struct keyset_key found;
 	int64_t fetched;
-	const char *why; /* borrowed from keys, or static */
+	const char *why; /* borrowed from the keys, or static */
 };
 
 /* In the set at hand, whatever its age. */
 static enum reason
 look_up(struct keyset *ks, const struct jws_header *header, struct lookup *l)
 {
-	l->key = NULL;
+	l->found.key = NULL;
 	l->why = "no key set at hand";
-	if ((l->keys = keyset_peek(ks, &l->fetched)) == NULL)
+	if ((l->found.keys = peek(ks, &l->fetched, &l->found.generation)) ==
+	    NULL)
 		return REASON_KEY_UNKNOWN;
-	return keys_find(l->keys, header, &l->key, &l->why);
+	return keys_find(l->found.keys, header, &l->found.key, &l->why);
 }
 
 /* The same after the issuer was asked, or could not be. */
@@ -395,7 +412,7 @@ look_further(struct keyset *ks, const struct jws_header *header,
 	    refresh(ks, l->fetched, false, deadline_ms, problem);
 	enum reason reason;
 
-	keys_release(l->keys);
+	keys_release(l->found.keys);
 	reason = look_up(ks, header, l);
 	if (may_serve(ks, done, l->fetched) &&
 	    (reason != REASON_KEY_UNKNOWN || done == REFRESH_DONE ||
@@ -448,15 +465,13 @@ refill(struct keyset *ks, struct text *problem)
 
 enum reason
 keyset_find(struct keyset *ks, const struct jws_header *header,
-    int64_t deadline_ms, struct keys **keysp, struct key **keyp,
-    struct trace *trace)
+    int64_t deadline_ms, struct keyset_key *found, struct trace *trace)
 {
-	struct lookup l = { .keys = NULL };
+	struct lookup l = { .fetched = 0 };
 	struct text problem;
 	enum reason reason;
 
-	*keysp = NULL;
-	*keyp = NULL;
+	*found = (struct keyset_key){ .keys = NULL };
 	text_clear(&problem);
 	if ((reason = refill(ks, &problem)) != REASON_OK) {
 		l.why = problem.s;
@@ -468,11 +483,10 @@ keyset_find(struct keyset *ks, const struct jws_header *header,
 		reason = look_further(ks, header, deadline_ms, &l, &problem);
 	reason = tell(ks, header, reason, &l, trace);
 	if (reason == REASON_OK) {
-		*keysp = l.keys;
-		*keyp = l.key;
-		l.keys = NULL; /* transferred */
+		*found = l.found;
+		l.found.keys = NULL; /* transferred */
 	}
-	keys_release(l.keys);
+	keys_release(l.found.keys);
 	return reason;
 }
 
@@ -480,7 +494,7 @@ bool
 keyset_knows(struct keyset *ks, const struct jws_header *header,
     size_t *letters)
 {
-	struct lookup l = { .keys = NULL };
+	struct lookup l = { .fetched = 0 };
 	struct text problem;
 	enum reason reason;
 
@@ -489,8 +503,8 @@ keyset_knows(struct keyset *ks, const struct jws_header *header,
 		return false;
 	reason = look_up(ks, header, &l);
 	if (reason == REASON_OK && letters != NULL)
-		*letters = key_signature_letters(l.key);
-	keys_release(l.keys);
+		*letters = key_signature_letters(l.found.key);
+	keys_release(l.found.keys);
 	return reason != REASON_KEY_UNKNOWN;
 }
 

@@ -13,8 +13,9 @@
  * A set is fresh for keys_max_age seconds.  Then one process asks the issuer
  * while the others wait for it.  While the issuer gives no answer an old set
  * serves for keys_max_stale seconds; once it answers anything over verified
- * TLS, it does not.  For a key that a fresh set lacks the issuer is asked at
- * most once per refetch_cooldown, by all processes together.
+ * TLS, or somebody with a wrong certificate does, it does not.  For a key that
+ * a fresh set lacks the issuer is asked at most once per refetch_cooldown, by
+ * all processes together.
  */
 struct keyset;
 
@@ -23,16 +24,23 @@ MUST_CHECK enum reason keyset_open(struct keyset **keysetp,
     const struct tenant *tenant, const struct world *world);
 void keyset_close(struct keyset *keyset); /* NULL is fine */
 
+/* A key, and the set that it was found in. */
+struct keyset_key {
+	struct keys *keys; /* held for the caller; owns key */
+	struct key *key;
+	uint64_t generation; /* of that set, as keyset_generation() said */
+};
+
 /*
  * Finds the key that signed a token with this header.  On success the caller
- * holds *keysp, which owns *keyp, and releases it with keys_release().  May
- * use the network until deadline_ms; never, if that has passed.
+ * holds found->keys, and releases it with keys_release().  May use the
+ * network until deadline_ms; never, if that has passed.
  * REASON_KEY_UNKNOWN, REASON_KEY_UNUSABLE, REASON_ISSUER_UNAVAILABLE,
  * REASON_RATE_LIMITED, REASON_CONFIG_INVALID, REASON_OUT_OF_MEMORY.
  */
 MUST_CHECK enum reason keyset_find(struct keyset *keyset,
-    const struct jws_header *header, int64_t deadline_ms, struct keys **keysp,
-    struct key **keyp, struct trace *trace);
+    const struct jws_header *header, int64_t deadline_ms,
+    struct keyset_key *found, struct trace *trace);
 
 /*
  * Has the set at hand, however old, this key?  No network.  *letters is then

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "deny.h"
@@ -303,5 +305,8 @@ audient_after_fork(struct audient *a)
 bool
 audient_is_configured(const char *config)
 {
-	return access(config != NULL ? config : CONFIG_FILE, F_OK) == 0;
+	struct stat st;
+
+	return stat(config != NULL ? config : CONFIG_FILE, &st) == 0 ||
+	    (errno != ENOENT && errno != ENOTDIR);
 }

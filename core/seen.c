@@ -14,14 +14,15 @@ struct entry {
 	struct seen_basis basis;
 	struct seen_window window;
 	uint64_t kept; /* when, counted in entries; 0: empty */
-	void *answer;  /* owned */
-	size_t size;
+	size_t size;   /* of the answer */
 };
 
 struct seen {
 	pthread_mutex_t lock;
 	uint64_t count;
 	struct entry entry[SETS][WAYS];
+	/* apart, as most of them are never touched, and take no memory then */
+	unsigned char answer[SETS][WAYS][SEEN_ANSWER_MAX];
 };
 
 enum reason
@@ -41,18 +42,22 @@ seen_open(struct seen **seenp)
 }
 
 static void
-entry_clear(struct entry *e)
+wipe(struct seen *seen, size_t set, size_t way)
 {
-	wipe_free(e->answer, e->size);
+	struct entry *e = &seen->entry[set][way];
+
+	if (e->kept == 0)
+		return;
+	explicit_bzero(seen->answer[set][way], e->size);
 	explicit_bzero(e, sizeof(*e));
 }
 
 static void
 clear(struct seen *seen)
 {
-	for (size_t i = 0; i < SETS; i++)
+	for (size_t i = 0; i < SETS && seen->count > 0; i++)
 		for (size_t j = 0; j < WAYS; j++)
-			entry_clear(&seen->entry[i][j]);
+			wipe(seen, i, j);
 }
 
 void
@@ -60,8 +65,7 @@ seen_close(struct seen *seen)
 {
 	if (seen == NULL)
 		return;
-	if (seen->count > 0)
-		clear(seen);
+	clear(seen);
 	(void)pthread_mutex_destroy(&seen->lock);
 	free(seen);
 }
@@ -86,7 +90,7 @@ seen_find(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
 		return false;
 	for (size_t i = 0; i < WAYS && !found; i++)
 		if (is_usable(&set[i], key, now, size)) {
-			memcpy(answer, set[i].answer, size);
+			memcpy(answer, seen->answer[key[0]][i], size);
 			*basis = set[i].basis;
 			found = true;
 		}
@@ -95,17 +99,17 @@ seen_find(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
 }
 
 /* The one with that key, an empty one, or the oldest of the set. */
-static struct entry *
-choose(struct entry set[WAYS], const unsigned char key[SEEN_KEY_SIZE])
+static size_t
+choose(const struct entry set[WAYS], const unsigned char key[SEEN_KEY_SIZE])
 {
-	struct entry *oldest = &set[0];
+	size_t oldest = 0;
 
 	for (size_t i = 0; i < WAYS; i++) {
 		if (set[i].kept != 0 &&
 		    CRYPTO_memcmp(set[i].key, key, SEEN_KEY_SIZE) == 0)
-			return &set[i];
-		if (set[i].kept < oldest->kept)
-			oldest = &set[i];
+			return i;
+		if (set[i].kept < set[oldest].kept)
+			oldest = i;
 	}
 	return oldest;
 }
@@ -116,34 +120,26 @@ seen_keep(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
     const void *answer, size_t size)
 {
 	struct entry *e;
-	void *copy;
+	size_t way;
 
-	if ((copy = malloc(size)) == NULL)
+	if (size > SEEN_ANSWER_MAX || pthread_mutex_trylock(&seen->lock) != 0)
 		return;
-	memcpy(copy, answer, size);
-	if (pthread_mutex_trylock(&seen->lock) != 0) {
-		wipe_free(copy, size);
-		return;
-	}
-	e = choose(seen->entry[key[0]], key);
-	entry_clear(e);
+	way = choose(seen->entry[key[0]], key);
+	e = &seen->entry[key[0]][way];
+	wipe(seen, key[0], way);
 	memcpy(e->key, key, SEEN_KEY_SIZE);
 	e->basis = *basis;
 	e->window = *window;
-	e->kept = ++seen->count;
-	e->answer = copy;
+	memcpy(seen->answer[key[0]][way], answer, size);
 	e->size = size;
+	e->kept = ++seen->count;
 	(void)pthread_mutex_unlock(&seen->lock);
 }
 
-/*
- * The fork may have come while another thread, which is not here, was at
- * work: what it was about to change is left alone, even if it leaks.
- */
+/* Another thread, which is not here, may have been at work in an entry. */
 void
 seen_after_fork(struct seen *seen)
 {
 	(void)pthread_mutex_init(&seen->lock, NULL);
-	if (seen->count > 0)
-		memset(seen->entry, 0, sizeof(seen->entry));
+	clear(seen);
 }

@@ -14,7 +14,8 @@
  */
 struct seen;
 
-#define SEEN_KEY_SIZE SHA256_SIZE
+#define SEEN_KEY_SIZE	SHA256_SIZE
+#define SEEN_ANSWER_MAX 2048 /* bytes of what is kept */
 
 /*
  * What a decision rests on besides the question.  It counts only while all of
@@ -42,7 +43,10 @@ void seen_close(struct seen *seen); /* NULL is fine; wipes */
 bool seen_find(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
     int64_t now, struct seen_basis *basis, void *answer, size_t size);
 
-/* Keeps the answer, in the place of the one that was kept the longest. */
+/*
+ * Keeps the answer, in the place of the one that was kept the longest.  One
+ * that is too large is not kept.
+ */
 void seen_keep(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
     const struct seen_basis *basis, const struct seen_window *window,
     const void *answer, size_t size);

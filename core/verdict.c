@@ -24,20 +24,31 @@ put(char word[AUDIENT_WORD_MAX + 1], struct span s)
 	memcpy(word, text.s, text.len + 1);
 }
 
+/* The hash of what may be a password would help to guess it. */
+static bool
+has_id(struct span token)
+{
+	return span_starts(token, "eyJ");
+}
+
 void
 audient_token_id(const struct audient *a, struct span token,
     char id[AUDIENT_TOKEN_ID_SIZE])
 {
-	char hex[SHA256_HEX_SIZE];
+	unsigned char digest[SHA256_SIZE];
 
 	id[0] = '\0';
-	/* The hash of what may be a password would help to guess it. */
-	if (!span_starts(token, "eyJ"))
-		return;
-	if (crypto_sha256_hex(&a->world.crypto, token, hex) != REASON_OK)
-		return;
-	memcpy(id, hex, AUDIENT_TOKEN_ID_SIZE - 1);
-	id[AUDIENT_TOKEN_ID_SIZE - 1] = '\0';
+	if (has_id(token) &&
+	    crypto_sha256(&a->world.crypto, token, digest) == REASON_OK)
+		crypto_hex(digest, id, AUDIENT_TOKEN_ID_SIZE);
+}
+
+void
+verdict_set_token(struct audient_verdict *v, struct span token,
+    const unsigned char digest[SHA256_SIZE])
+{
+	if (has_id(token))
+		crypto_hex(digest, v->token_id, AUDIENT_TOKEN_ID_SIZE);
 }
 
 void

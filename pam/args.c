@@ -46,12 +46,14 @@ parse_one(const char *arg, struct args *args)
 		    "needs a name");
 	if (strcmp(arg, "debug") == 0)
 		return set_flag(&args->debug);
+	if (strcmp(arg, "nodelay") == 0)
+		return set_flag(&args->nodelay);
 	if (strcmp(arg, "use_first_pass") == 0)
 		return set_flag(&args->use_first_pass);
 	if (strcmp(arg, "try_first_pass") == 0)
 		return set_flag(&args->try_first_pass);
 	return "is not known; there are config=/absolute/path service=NAME "
-	       "debug use_first_pass try_first_pass";
+	       "debug nodelay use_first_pass try_first_pass";
 }
 
 int

@@ -10,6 +10,7 @@ struct args {
 	const char *config;  /* NULL: the default file */
 	const char *service; /* never NULL */
 	bool debug;
+	bool nodelay;
 	bool use_first_pass;
 	bool try_first_pass;
 

@@ -11,6 +11,12 @@
 #include "login.h"
 #include "prompt.h"
 
+/*
+ * Microseconds that who is refused waits; as many as pam_unix(8) asks for, as
+ * libpam takes the longest time of a stack.
+ */
+#define FAIL_DELAY 2000000
+
 static int
 level_of(enum reason reason)
 {
@@ -68,8 +74,6 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 		.service = d->args->service,
 		.user = d->user,
 		.uid = d->uid,
-		/* a stranger's name costs the tenant nothing */
-		.is_offline = d->uid == AUDIENT_NO_ACCOUNT,
 		.exported = on_export,
 		.exported_arg = pamh };
 	struct audient_verdict verdict;
@@ -85,25 +89,46 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 	return login->reason;
 }
 
+/* For a session that another process opens. */
+static int
+hand_over(pam_handle_t *pamh, const struct args *args, struct audient *audient,
+    const struct login *login)
+{
+	const enum login_place place = login_place();
+	struct audient_service service;
+
+	audient_get_service(audient, args->service, &service);
+	if (place == LOGIN_HERE)
+		return PAM_SUCCESS;
+	if (!service.limits_sessions) {
+		if (place == LOGIN_IN_CHILD)
+			(void)login_leave_note(pamh, login);
+		return PAM_SUCCESS;
+	}
+	if (place == LOGIN_SOMEWHERE) {
+		pam_syslog(pamh, LOG_CRIT,
+		    "session_limit = token: /proc does not say whether another "
+		    "process opens the session; is it mounted?");
+		return PAM_SERVICE_ERR;
+	}
+	if (login_hand_over(audient, login) && login_leave_note(pamh, login))
+		return PAM_SUCCESS;
+	pam_syslog(pamh, LOG_CRIT,
+	    "session_limit = token: the end of the token cannot be kept for "
+	    "the session; is cache_dir writable?");
+	return PAM_SERVICE_ERR;
+}
+
 /* For the phases that follow, in whatever process they run. */
 static int
 keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
     const struct login *login)
 {
-	struct audient_service service;
+	int rc;
 
-	if (login->reason == REASON_OK && login_is_in_child()) {
-		audient_get_service(audient, args->service, &service);
-		if (!service.limits_sessions)
-			login_leave_note(pamh, login);
-		else if (!login_hand_over(audient, login)) {
-			pam_syslog(pamh, LOG_CRIT,
-			    "session_limit = token: the end of the token "
-			    "cannot be kept for the session; is cache_dir "
-			    "writable?");
-			return PAM_SERVICE_ERR;
-		}
-	}
+	if (login->reason == REASON_OK &&
+	    (rc = hand_over(pamh, args, audient, login)) != PAM_SUCCESS)
+		return rc;
 	return login_remember(pamh, args, login);
 }
 
@@ -164,6 +189,7 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 	struct prompt p = PROMPT_INIT;
 	struct login login = { .reason = REASON_NOT_A_TOKEN };
 	int rc = PAM_SUCCESS, kept;
+	bool has_entered;
 
 	if (!args->device_only)
 		rc = prompt_token(pamh, args, audient, &p);
@@ -171,13 +197,18 @@ authenticate(pam_handle_t *pamh, int flags, const struct args *args,
 		rc = check_entered(pamh, &d, audient, &p, &login);
 	else if (rc == PAM_SUCCESS)
 		rc = check_confirmed(pamh, &d, audient, &login);
-	if (rc != PAM_SUCCESS && p.token.len == 0 &&
-	    login.reason == REASON_NOT_A_TOKEN)
+	has_entered = p.token.len > 0 || login.reason != REASON_NOT_A_TOKEN;
+	if (rc != PAM_SUCCESS && !has_entered)
 		pam_syslog(pamh, LOG_NOTICE, "no token: %s",
 		    pam_strerror(pamh, rc));
 	buf_free(&p.token);
 	kept = keep(pamh, args, audient, &login);
-	return rc == PAM_SUCCESS ? kept : rc;
+	if (rc == PAM_SUCCESS)
+		rc = kept;
+	/* for what is no token, too: sshd has no other for unknown names */
+	if (rc != PAM_SUCCESS && has_entered && !args->nodelay)
+		(void)pam_fail_delay(pamh, FAIL_DELAY);
+	return rc;
 }
 
 /* Where the token comes from; use_first_pass leaves nothing to ask. */

@@ -230,7 +230,8 @@ on_step(void *context, sasl_client_params_t *cparams, const char *in,
  * has to do with how directories are read, and these two are PLAIN's equals.
  * A program that lets it choose would send passwords for tokens, so we are
  * there only for those that can show a question to a person, as the programs
- * of OpenLDAP do, or that somebody has told where the token is.
+ * of OpenLDAP do, or that somebody has told where the token is.  The former
+ * may have a password as well: source.c looks at it first.
  */
 static const unsigned long *
 prompts_of(const char *place)
@@ -315,6 +316,7 @@ set_source(struct plugin *plugin, const sasl_utils_t *utils, const char *place)
 {
 	size_t size;
 
+	plugin->source.is_guess = place == NULL;
 	if (place == NULL || strcmp(place, PASSWORD) == 0)
 		return SASL_OK;
 	if (strcmp(place, COMMAND) == 0) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define KVSEP	 '\1'
-#define KEYS_MAX 16
+#define KEYS_MAX 64
 #define HOST_MAX 255
 
 static bool
@@ -183,12 +183,11 @@ is_new(struct keys *seen, struct span key)
 
 /*
  * *kvpair kvsep: unknown keys are ignored, no key comes twice, and after the
- * closing ^A there is nothing.
+ * closing ^A there is nothing.  seen has what came before the pairs.
  */
 static enum message_kind
-take_pairs(struct span in, struct message *m)
+take_pairs(struct span in, struct keys *seen, struct message *m)
 {
-	struct keys seen = { .n = 0 };
 	struct span pair, key, auth = { .ptr = NULL };
 	bool has_auth = false;
 
@@ -198,7 +197,7 @@ take_pairs(struct span in, struct message *m)
 		if (pair.len == 0)
 			break;
 		if (!span_cut(&pair, '=', &key) || !is_key(key) ||
-		    !is_new(&seen, key))
+		    !is_new(seen, key))
 			return MESSAGE_GARBAGE;
 		if (span_is(key, "auth")) {
 			auth = pair;
@@ -220,6 +219,7 @@ take_pairs(struct span in, struct message *m)
 static enum message_kind
 parse_oauthbearer(struct span in, struct message *m)
 {
+	struct keys seen = { .n = 0 };
 	struct span rest;
 
 	if (in.len == 1 && in.ptr[0] == KVSEP)
@@ -230,13 +230,14 @@ parse_oauthbearer(struct span in, struct message *m)
 		return MESSAGE_CUT;
 	if (!span_cut(&in, KVSEP, &rest) || rest.len > 0)
 		return MESSAGE_GARBAGE;
-	return take_pairs(in, m);
+	return take_pairs(in, &seen, m);
 }
 
 /* "user=" name ^A "auth=Bearer " token ^A ^A; no escapes, user first. */
 static enum message_kind
 parse_xoauth2(struct span in, struct message *m)
 {
+	struct keys seen = { .key = { span_of("user") }, .n = 1 };
 	struct span user;
 
 	if (!span_starts(in, "user="))
@@ -247,7 +248,7 @@ parse_xoauth2(struct span in, struct message *m)
 		return MESSAGE_CUT;
 	if (!set_authzid(m, user.ptr, user.len))
 		return MESSAGE_GARBAGE;
-	return take_pairs(in, m);
+	return take_pairs(in, &seen, m);
 }
 
 void

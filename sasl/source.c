@@ -98,6 +98,39 @@ get_password(sasl_client_params_t *cparams, sasl_interact_t *const *prompts,
 	    token);
 }
 
+/*
+ * A JWT, or one in a JWE as Auth0's opaque tokens are: the base64 of "{" and a
+ * quote, and two dots or four.
+ */
+static bool
+looks_like_token(struct span s)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		dots += s.ptr[i] == '.';
+	return span_starts(s, "eyJ") && (dots == 2 || dots == 4);
+}
+
+/*
+ * A program that was given a password, and lets libsasl2 choose, may get here
+ * in the place of PLAIN.  Then the server has to see nothing of it.
+ */
+static int
+guess_token(sasl_client_params_t *cparams, sasl_interact_t *const *prompts,
+    struct buf *token)
+{
+	const int rc = get_password(cparams, prompts, token);
+
+	if (rc != SASL_OK || token->len == 0 ||
+	    looks_like_token(buf_span(token)))
+		return rc;
+	return refuse(cparams,
+	    "this looks like a password and not like a token: name another "
+	    "mechanism with -Y, or for an opaque token set "
+	    "AUDIENT_TOKEN_FILE=-");
+}
+
 /* A file that others could read or write is no place for a secret. */
 static const char *
 problem_of(int fd)
@@ -209,7 +242,8 @@ get_token(sasl_client_params_t *cparams, const struct source *source,
 		return read_file(cparams, source->file, token);
 	if (source->command != NULL)
 		return ask_command(cparams, source->command, token);
-	return get_password(cparams, prompts, token);
+	return source->is_guess ? guess_token(cparams, prompts, token)
+				: get_password(cparams, prompts, token);
 }
 
 static void

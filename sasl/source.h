@@ -16,6 +16,7 @@
 struct source {
 	const char *file;	       /* absolute path */
 	const struct command *command; /* that prints it */
+	bool is_guess; /* nobody has said so: it may be a real password */
 };
 
 struct answers {

@@ -75,9 +75,11 @@ tests_pam_test_journal_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=socket,--wrap=sendto,--wrap=close,--wrap=malloc
 tests_pam_test_journal_LDADD = tests/unit/libunit.la
 
-check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases
-UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases
-TESTS += tests/pam/test_answers tests/pam/test_phases
+check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases \
+	tests/pam/test_records
+UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases \
+	tests/pam/test_records
+TESTS += tests/pam/test_answers tests/pam/test_phases tests/pam/test_records
 tests_pam_test_answers_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
 	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_answers.c \
 	$(pam_audient_la_SOURCES)
@@ -95,6 +97,13 @@ tests_pam_test_phases_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=close,--wrap=stat64,--wrap=audient_login_keep \
 	-Wl,--wrap=audient_login_take
 tests_pam_test_phases_LDADD = $(tests_pam_test_calls_LDADD)
+tests_pam_test_records_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_records.c \
+	$(pam_audient_la_SOURCES)
+tests_pam_test_records_CPPFLAGS = $(tests_pam_test_calls_CPPFLAGS)
+tests_pam_test_records_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r,--wrap=getppid
+tests_pam_test_records_LDADD = $(tests_pam_test_calls_LDADD)
 endif
 
 CLI_TESTS = \

@@ -24,6 +24,32 @@ bench_slurp(const char *path, char *out, size_t size)
 	return true;
 }
 
+bool
+bench_read_tokens(struct bench_tokens *tokens, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t size = 0;
+	ssize_t n;
+
+	tokens->rest = NULL;
+	if (f == NULL)
+		return false;
+	n = getdelim(&tokens->rest, &size, '\0', f); /* a text: all of it */
+	(void)fclose(f);
+	return n > 0;
+}
+
+const char *
+bench_next_token(struct bench_tokens *tokens)
+{
+	const char *token;
+
+	do
+		token = strsep(&tokens->rest, "\n");
+	while (token != NULL && *token == '\0');
+	return token;
+}
+
 static double
 cpu_ns(void)
 {
@@ -40,6 +66,8 @@ sample(struct candidate *c, double *ns)
 	const double start = cpu_ns();
 	bool ok = true;
 
+	if (c->timed != NULL)
+		return c->timed(c->arg, batch, ns);
 	for (size_t i = 0; i < batch; i++)
 		ok = c->run(c->arg) && ok;
 	*ns = (cpu_ns() - start) / (double)batch;

@@ -18,11 +18,23 @@ struct candidate {
 	void *arg;
 	size_t batch; /* pieces of work in a sample; 0: one */
 	double *ns;   /* of each round, per piece; filled in by bench_run() */
+	/* For what works in another process: a sample of its own clock. */
+	bool (*timed)(void *arg, size_t batch, double *ns);
 };
 
 /* A file without the line ends behind it, as a string; false if it is longer.
  */
 bool bench_slurp(const char *path, char *out, size_t size);
+
+/* Tokens of a file, a line each, for what must be given a new one each time. */
+struct bench_tokens {
+	char *rest;
+};
+
+bool bench_read_tokens(struct bench_tokens *tokens, const char *path);
+
+/* NULL: all of them were given out. */
+const char *bench_next_token(struct bench_tokens *tokens);
 
 /* Runs all candidates in turns; false if a piece of work went wrong. */
 bool bench_run(struct candidate *candidates, size_t n, size_t rounds);

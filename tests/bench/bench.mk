@@ -53,6 +53,7 @@ tests_bench_bench_sasl_LDADD = $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SASL_LIBS)
 
 tests_bench_bench_validate_SOURCES = $(BENCH_SOURCES) \
 	tests/bench/bench_validate.c \
+	tests/bench/peer_python.c \
 	tests/bench/peers.h \
 	tests/bench/raw.c tests/bench/raw.h
 tests_bench_bench_validate_CPPFLAGS = $(BENCH_CPPFLAGS) $(CRYPTO_CFLAGS) \
@@ -106,7 +107,9 @@ bench-login: all tests/bench/pam_clock.la
 		$(srcdir)/tests/bench/bench_login.py
 
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench_login.py \
-	tests/bench/check_instructions.py tests/bench/hostbench.py \
+	tests/bench/check_instructions.py tests/bench/goals.py \
+	tests/bench/hostbench.py \
+	tests/bench/pambench.py tests/bench/peer_python.py \
 	tests/bench/report.py tests/bench/saslbench.py
 
 .PHONY: bench bench-login

@@ -19,13 +19,16 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
 sys.path.insert(0, os.path.join(SOURCE, "tests", "servers"))
 
 import hostbench                                                # noqa: E402
+import pambench                                                 # noqa: E402
 import report                                                   # noqa: E402
 import saslbench                                                # noqa: E402
 from rig import (AUDIENCE, BUILD, OTHER_AUDIENCE,               # noqa: E402
                  USERNAME_CLAIM, Rig)
 
 HERE = os.path.join(BUILD, "tests", "bench")
+PYTHON_PEER = os.path.join(SOURCE, "tests", "bench", "peer_python.py")
 TOKEN_SIZE = 1056       # bytes, of a token with a few permissions
+BATCH = 20              # validations in a round of bench_validate
 ROUNDS = os.environ.get("ROUNDS", "201")
 NUMBERS = re.compile(r"(?<=\s)[\d.]+(?=\s|$)")
 
@@ -51,17 +54,20 @@ class Bench:
             sys.exit("%s: exit status %d" % (name, done.returncode))
         print("== %s ==\n%s" % (group, done.stdout), flush=True)
         self.texts[group] = done.stdout
-        rows = [line for line in done.stdout.splitlines()[2:] if line]
-        self.results[group] = [
-            (re.split(r"\s{2,}", row)[0],
-             [float(x) for x in NUMBERS.findall(row[30:])]) for row in rows]
+        rows = [(re.split(r"\s{2,}", row)[0], NUMBERS.findall(row[30:]))
+                for row in done.stdout.splitlines()[2:]]
+        self.results[group] = [(name, [float(x) for x in numbers])
+                               for name, numbers in rows if numbers]
 
-    def token(self, name, **options):
+    def token(self, name, how_many=1, **options):
+        """A file with tokens, a line each, and each another one."""
         options = {"user": "alice", "permissions": [
             "login:ssh", "mail:read", "a:b", "c:d"],
-            "claims": {USERNAME_CLAIM: "nobody"}, "pad_to": TOKEN_SIZE,
-            **options}
-        return self.rig.write("token-" + name, self.tenant.mint(**options))
+            "pad_to": TOKEN_SIZE, **options}
+        return self.rig.write("token-" + name, "\n".join(
+            self.tenant.mint(**{**options, "claims": {
+                USERNAME_CLAIM: "nobody", "number": 10000 + i,
+                **options.get("claims", {})}}) for i in range(how_many)))
 
     def jwks(self):
         status, _, text = self.tenant.request("GET", "/.well-known/jwks.json")
@@ -80,10 +86,11 @@ class Bench:
 def validate(b):
     for alg in ("RS256", "PS256", "ES256"):
         token = b.token(alg, alg=alg)
+        fresh = b.token(alg + "-new", (int(ROUNDS) + 2) * BATCH, alg=alg)
         config = b.keys_on_disk(alg, text="algorithms = " + alg)
-        b.run("validate-" + alg, "bench_validate", token,
+        b.run("validate-" + alg, "bench_validate", token, fresh,
               os.path.join(b.rig.dir, alg + ".jwks"), config, AUDIENCE,
-              b.tenant.issuer, ROUNDS)
+              b.tenant.issuer, PYTHON_PEER, ROUNDS)
 
 
 def cases(b, group, mode, rows, rounds=ROUNDS):
@@ -110,13 +117,17 @@ def refusals(b):
             ".".join((head[:-4], payload, signature)), "token_malformed"),
         row("unsigned", open(b.token("none", alg="none")).read(),
             "token_malformed"),
-        row("key unknown", open(b.token("kid", kid="nobody")).read(), "key_unknown"),
+        row("key unknown", open(b.token("kid", kid="nobody")).read(),
+            "key_unknown"),
         row("signature changed", ".".join((head, payload, changed)),
             "signature_invalid"),
         row("expired", open(b.token("e", ttl=-3600)).read(), "expired"),
         row("for another API",
             open(b.token("a", audience=OTHER_AUDIENCE)).read(),
             "audience_refused"),
+        row("of another issuer",
+            open(b.token("i", claims={"iss": "https://other.example.com/"})
+                 ).read(), "issuer_refused"),
     ])
 
 
@@ -169,33 +180,8 @@ def growth(b):
 # --- logins -----------------------------------------------------------------------
 
 def pam(b):
-    token = b.token("pam")
-    config = b.rig.configure("", "pam.conf")
-    bundle = b.rig.write("bundle.pem", open(
-        "/etc/ssl/certs/ca-certificates.crt").read() + open(b.rig.ca).read())
-    cold_cache = b.rig.path("cold")
-    cold = b.rig.configure("", "cold.conf")
-    text = open(cold).read().replace(b.rig.cache, cold_cache)
-    b.rig.write("cold.conf", text)
-    b.rig.write("bundle.conf", text.replace(b.rig.ca, bundle))
-    ours = "%s/.libs/pam_audient.so config=%s/" % (BUILD, b.rig.dir)
-    libs = os.path.join(HERE, ".libs")
-    issuer = b.tenant.issuer
-    for service, module in (
-            ("empty", libs + "/pam_empty.so"),
-            ("crypto", libs + "/pam_crypto.so"),
-            ("audient", ours + os.path.basename(config)),
-            ("curl", "%s/pam_curl.so %s %s %s" % (
-                libs, bundle, issuer + ".well-known/openid-configuration",
-                issuer + ".well-known/jwks.json")),
-            ("audient-bundle", ours + "bundle.conf"),
-            ("audient-ca", ours + "cold.conf")):
-        b.rig.write("pam.d/" + service, "auth required %s\n" % module)
-    directory = os.path.join(b.rig.dir, "pam.d")
-    b.run("login-warm", "bench_pam", "cpu", directory, token, ROUNDS, "-",
-          "empty", "crypto", "audient")
-    b.run("login-cold", "bench_pam", "wall", directory, token, 31, cold_cache,
-          "curl", "audient-bundle", "audient-ca")
+    b.tenant.reset()    # no key is left for tokens with other algorithms
+    pambench.logins(b, ROUNDS)
 
 
 def sasl(b):
@@ -230,9 +216,10 @@ def instructions(b):
     b.texts["instructions"] = "\n".join(lines)
     print("== instructions ==\n%s\n" % b.texts["instructions"], flush=True)
     b.results["instructions"] = [
-        ("%s, %s" % (reason, what), [float(n)]) for reason, n, what in
-        re.findall(r"^(\w+): ([\d.]+) (instructions|allocations)",
-                   b.texts["instructions"], re.M)]
+        ("%s, %s" % (reason, what), [float(x) for x in (n, more) if x])
+        for reason, n, what, more in re.findall(
+            r"^([\w ,-]+): ([\d.]+) (instructions|allocations)"
+            r"(?: of our own, ([\d.]+))?", b.texts["instructions"], re.M)]
 
 
 def main():

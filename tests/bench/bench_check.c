@@ -2,11 +2,13 @@
 /*
  * How the cost of a decision depends on what is decided.
  *
- *     bench_check check|login|both ROUNDS {NAME CONFIG TOKEN REASON} ...
+ *     bench_check check|login|new ROUNDS {NAME CONFIG TOKEN REASON} ...
  *
  * CONFIG and TOKEN are files; REASON is what has to come out.  "check" keeps
- * the handle, as a server does; "login" opens and closes it each time, as sshd
- * does.  The first case is what the others are compared with.
+ * the handle; "login" opens and closes it each time, as sshd does; "new" keeps
+ * it as a host does that lives long and remembers tokens, so that TOKEN has one
+ * on each line, and each is used once.  The first case is what the others are
+ * compared with.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +27,7 @@ struct one {
 	const char *reason;
 	size_t len;
 	char token[TOKEN_MAX];
+	struct bench_tokens tokens; /* in place of the one */
 };
 
 static struct one cases[CASES_MAX];
@@ -38,10 +41,11 @@ die(const char *what)
 }
 
 static bool
-decide(struct audient *audient, const struct one *c)
+decide(struct audient *audient, const struct one *c, const char *token,
+    size_t len)
 {
 	const struct audient_request rq = {
-		.token = { .ptr = c->token, .len = c->len },
+		.token = { .ptr = token, .len = len },
 		.service = "bench",
 		.uid = AUDIENT_NOT_ACCOUNTS,
 	};
@@ -59,7 +63,18 @@ check_run(void *arg)
 {
 	const struct one *c = arg;
 
-	return decide(c->audient, c);
+	return decide(c->audient, c, c->token, c->len);
+}
+
+static bool
+new_run(void *arg)
+{
+	struct one *c = arg;
+	const char *token = bench_next_token(&c->tokens);
+
+	if (token == NULL)
+		die("there are no new tokens left");
+	return decide(c->audient, c, token, strlen(token));
 }
 
 static bool
@@ -72,40 +87,53 @@ login_run(void *arg)
 
 	if (audient_open(&audient, &c->options, problem) != REASON_OK)
 		die(problem);
-	ok = decide(audient, c);
+	ok = decide(audient, c, c->token, c->len);
 	audient_close(audient);
 	return ok;
+}
+
+static void
+open_case(struct one *c, char **words, bool keeps, bool is_new)
+{
+	char problem[AUDIENT_LINE_MAX];
+
+	c->options.config = words[1];
+	c->options.is_long_lived = is_new;
+	c->reason = words[3];
+	if (is_new ? !bench_read_tokens(&c->tokens, words[2])
+		   : !bench_slurp(words[2], c->token, TOKEN_MAX))
+		die(words[2]);
+	c->len = strlen(c->token);
+	if (keeps &&
+	    audient_open(&c->audient, &c->options, problem) != REASON_OK)
+		die(problem);
 }
 
 int
 main(int argc, char **argv)
 {
-	char problem[AUDIENT_LINE_MAX];
-	bool keeps;
+	bool keeps, is_new;
 	size_t rounds, n;
 
 	if (argc < 7 || (argc - 3) % 4 != 0 || (argc - 3) / 4 > CASES_MAX)
-		die("usage: bench_check check|login ROUNDS "
+		die("usage: bench_check check|login|new ROUNDS "
 		    "{NAME CONFIG TOKEN REASON} ...");
-	keeps = strcmp(argv[1], "check") == 0;
+	is_new = strcmp(argv[1], "new") == 0;
+	keeps = is_new || strcmp(argv[1], "check") == 0;
 	rounds = strtoul(argv[2], NULL, 10);
 	n = (size_t)(argc - 3) / 4;
 	for (size_t i = 0; i < n; i++) {
-		struct one *c = &cases[i];
 		char **words = argv + 3 + 4 * i;
 
-		c->options.config = words[1];
-		c->reason = words[3];
-		if (!bench_slurp(words[2], c->token, TOKEN_MAX))
-			die(words[2]);
-		c->len = strlen(c->token);
-		if (keeps &&
-		    audient_open(&c->audient, &c->options, problem) !=
-			REASON_OK)
-			die(problem);
-		candidates[i] =
-		    (struct candidate){ words[0], keeps ? check_run : login_run,
-			    c, keeps ? BATCH : 1, NULL };
+		open_case(&cases[i], words, keeps, is_new);
+		candidates[i] = (struct candidate){
+			.name = words[0],
+			.run = is_new ? new_run
+			    : keeps   ? check_run
+				      : login_run,
+			.arg = &cases[i],
+			.batch = keeps ? BATCH : 1,
+		};
 	}
 	if (!bench_run(candidates, n, rounds))
 		return 1;

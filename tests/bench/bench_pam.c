@@ -2,12 +2,14 @@
 /*
  * One login in a fresh process, between pam_start and pam_end.
  *
- *     bench_pam cpu|wall PAM-DIRECTORY TOKEN ROUNDS CACHE SERVICE ...
+ *     bench_pam cpu|host|wall PAM-DIRECTORY TOKEN ROUNDS CACHE SERVICE ...
+ *     bench_pam login cpu|host|wall PAM-DIRECTORY SERVICE TOKEN
  *
  * The directory has the services, which take turns; each login is a process of
  * its own, as in sshd.  "cpu" counts the time of that process, "wall" all that
- * the user waits for.  CACHE: a directory to be emptied before each login, or
- * "-".
+ * the user waits for; "host" is "cpu" in a process that has started libcrypto
+ * before, by a login through the service "crypto".  CACHE: a directory to be
+ * emptied before each login, or "-".  "login" is one of these processes.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -69,22 +71,36 @@ converse(int n, const struct pam_message **message,
 	return PAM_SUCCESS;
 }
 
-/* The child: logs in once and prints what that cost. */
-static int
-login(clockid_t clock, const char *dir, const char *service)
+static bool
+log_in(const char *dir, const char *service)
 {
 	const struct pam_conv conv = { .conv = converse };
 	pam_handle_t *pamh;
-	double start;
 	int rc;
 
-	start = clock_ns(clock);
 	rc = pam_start_confdir(service, "nobody", &conv, dir, &pamh);
 	if (rc == PAM_SUCCESS)
 		rc = pam_authenticate(pamh, 0);
 	(void)pam_end(pamh, rc);
+	return rc == PAM_SUCCESS;
+}
+
+/* The child: logs in once and prints what that cost. */
+static int
+login(const char *mode, const char *dir, const char *service)
+{
+	const clockid_t clock = strcmp(mode, "wall") == 0
+	    ? CLOCK_MONOTONIC
+	    : CLOCK_PROCESS_CPUTIME_ID;
+	double start;
+	bool ok;
+
+	if (strcmp(mode, "host") == 0 && !log_in(dir, "crypto"))
+		return 1;
+	start = clock_ns(clock);
+	ok = log_in(dir, service);
 	(void)printf("%.0f\n", clock_ns(clock) - start);
-	return rc == PAM_SUCCESS ? 0 : 1;
+	return ok ? 0 : 1;
 }
 
 /* A login in a process of its own; its time, or a negative number. */
@@ -137,13 +153,10 @@ main(int argc, char **argv)
 
 	if (argc == 6 && strcmp(argv[1], "login") == 0) {
 		read_token(argv[5]);
-		return login(strcmp(argv[2], "cpu") == 0
-			? CLOCK_PROCESS_CPUTIME_ID
-			: CLOCK_MONOTONIC,
-		    argv[3], argv[4]);
+		return login(argv[2], argv[3], argv[4]);
 	}
 	if (n == 0 || n > SERVICES_MAX)
-		die("usage: bench_pam cpu|wall PAM-DIRECTORY TOKEN ROUNDS "
+		die("usage: bench_pam cpu|host|wall PAM-DIRECTORY TOKEN ROUNDS "
 		    "CACHE SERVICE ...");
 	rounds = strtoul(argv[4], NULL, 10);
 	for (size_t i = 0; i < n; i++) {
@@ -158,9 +171,11 @@ main(int argc, char **argv)
 				 argv[6 + i], argv[3])) < 0)
 				die(argv[6 + i]);
 		}
-	(void)printf("one PAM login in a fresh process, %s time, %zu rounds in "
-		     "turns\n",
-	    argv[1], rounds);
+	(void)printf("one PAM login in a fresh process, %s time%s, %zu rounds "
+		     "in turns\n",
+	    strcmp(argv[1], "wall") == 0 ? "wall" : "cpu",
+	    strcmp(argv[1], "host") == 0 ? ", libcrypto started before" : "",
+	    rounds);
 	bench_print(c, n, rounds);
 	return 0;
 }

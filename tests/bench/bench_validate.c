@@ -3,11 +3,13 @@
  * Validations per second of one access token beside raw signature checks
  * and, for RS256, beside libraries that do the same job.
  *
- *     bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER [ROUNDS]
+ *     bench_validate TOKEN NEW-TOKENS JWKS CONFIG AUDIENCE ISSUER PEER-PYTHON
+ *         [ROUNDS]
  *
- * TOKEN, JWKS and CONFIG are files; the configuration names the JWKS as
- * jwks_file.  Each candidate is first seen to accept the token and to refuse
- * it with a letter of the signature changed.
+ * TOKEN, NEW-TOKENS, JWKS and CONFIG are files; NEW-TOKENS has a token like the
+ * first on each line, one for each sample and a few more; the configuration
+ * names the JWKS as jwks_file.  Each candidate is first seen to accept the
+ * token and to refuse it with a letter of the signature changed.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,9 +23,14 @@
 #define FILE_MAX 65536
 #define BATCH	 20
 
+#define CANDIDATES_MAX 16
+
 static char token[FILE_MAX], bad_token[FILE_MAX], jwks_text[FILE_MAX];
 static char alg[16], kid[AUDIENT_WORD_MAX + 1];
 static struct audient *short_lived, *long_lived;
+static struct bench_tokens new_tokens;
+static const char *missing[CANDIDATES_MAX];
+static size_t n_missing;
 
 static void
 die(const char *what)
@@ -74,7 +81,18 @@ audient_run(void *arg)
 	return decide(short_lived, arg);
 }
 
-/* In a host that lives long and has just seen the token. */
+/* In a host that lives long and has never seen the token. */
+static bool
+new_run(void *arg)
+{
+	const char *t = bench_next_token(arg);
+
+	if (t == NULL)
+		die("there are no new tokens left");
+	return decide(long_lived, t);
+}
+
+/* In such a host that has just seen the token. */
 static bool
 seen_run(void *arg)
 {
@@ -96,36 +114,85 @@ open_audient(const char *config)
 		die("the token is refused");
 }
 
-static struct candidate candidates[] = {
-	{ "EVP_PKEY_verify, contexts kept", raw_run, token, BATCH, NULL },
-	{ "EVP_DigestVerify, contexts fresh", raw_fresh_run, token, BATCH,
-	    NULL },
-	{ "audient_check", audient_run, token, BATCH, NULL },
-	{ "audient_check, token seen before", seen_run, token, BATCH, NULL },
-#define N_OURS 4
+/* Whatever is given the token must refuse it when it is spoiled. */
+static bool
+may_count(const struct candidate *c)
+{
+	return c->arg != token || (c->run(token) && !c->run(bad_token));
+}
+
+static struct candidate candidates[CANDIDATES_MAX] = {
+	{ .name = "EVP_PKEY_verify, contexts kept", .run = raw_run },
+	{ .name = "EVP_DigestVerify, contexts fresh", .run = raw_fresh_run },
+	{ .name = "audient_check", .run = audient_run, .arg = token },
+	{ .name = "audient_check, long-lived host",
+	    .run = new_run,
+	    .arg = &new_tokens },
+	{ .name = "audient_check, token seen before",
+	    .run = seen_run,
+	    .arg = token },
+};
+static size_t n_candidates = 5;
+
+/* A library in a process of its own is one that may be missing. */
+static const struct peer {
+	struct candidate candidate;
+	bool (*open)(const struct peer_job *job);
+	bool is_optional;
+} peers[] = {
 #ifdef HAVE_PEERS
-	{ "cjose, with claims", cjose_run, token, BATCH, NULL },
-	{ "liboauth2, with claims", liboauth2_run, token, BATCH, NULL },
-	{ "rhonabwy, with claims", rhonabwy_run, token, BATCH, NULL },
-	{ "jose, with claims", jose_run, token, BATCH, NULL },
-	{ "libjwt, with claims", libjwt_run, token, BATCH, NULL },
+	{ { .name = "cjose, with claims", .run = cjose_run }, cjose_open,
+	    false },
+	{ { .name = "liboauth2, with claims", .run = liboauth2_run },
+	    liboauth2_open, false },
+	{ { .name = "liboauth2, jwks_uri", .run = liboauth2_url_run }, NULL,
+	    false },
+	{ { .name = "liboauth2, token seen before", .run = liboauth2_seen_run },
+	    NULL, false },
+	{ { .name = "rhonabwy, with claims", .run = rhonabwy_run },
+	    rhonabwy_open, false },
+	{ { .name = "jose, with claims", .run = jose_run }, jose_open, false },
+	{ { .name = "libjwt, with claims", .run = libjwt_run }, libjwt_open,
+	    false },
 #endif
+	{ { .name = "PyJWT, with claims",
+	      .run = pyjwt_run,
+	      .timed = pyjwt_timed },
+	    pyjwt_open, true },
+	{ { .name = "Authlib, with claims",
+	      .run = authlib_run,
+	      .timed = authlib_timed },
+	    authlib_open, true },
 };
 
-static size_t
+static void
 open_peers(const struct peer_job *job)
 {
-#ifdef HAVE_PEERS
-	if (strcmp(alg, "RS256") != 0)
-		return 0;
-	if (!cjose_open(job) || !libjwt_open(job) || !rhonabwy_open(job) ||
-	    !jose_open(job) || !liboauth2_open(job))
-		die("a peer cannot be set up");
-	return sizeof(candidates) / sizeof(candidates[0]) - N_OURS;
-#else
-	(void)job;
-	return 0;
-#endif
+	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+		const struct peer *p = &peers[i];
+
+		if (p->open == NULL || p->open(job)) {
+			candidates[n_candidates] = p->candidate;
+			candidates[n_candidates++].arg = token;
+		} else if (p->is_optional)
+			missing[n_missing++] = p->candidate.name;
+		else
+			die("a peer cannot be set up");
+	}
+}
+
+static void
+open_files(char **argv)
+{
+	size_t at;
+
+	if (!bench_slurp(argv[1], token, FILE_MAX) ||
+	    !bench_read_tokens(&new_tokens, argv[2]) ||
+	    !bench_slurp(argv[3], jwks_text, FILE_MAX))
+		die("a file cannot be read");
+	memcpy(bad_token, token, sizeof(token));
+	at = strlen(bad_token) - 40;
+	bad_token[at] = bad_token[at] == 'A' ? 'B' : 'A';
 }
 
 int
@@ -133,36 +200,38 @@ main(int argc, char **argv)
 {
 	struct peer_job job;
 	const json_t *jwks;
-	size_t rounds = 101, at, n;
+	size_t rounds = 101;
 
-	if (argc < 6)
-		die("usage: bench_validate TOKEN JWKS CONFIG AUDIENCE ISSUER "
-		    "[ROUNDS]");
-	if (argc > 6)
-		rounds = strtoul(argv[6], NULL, 10);
-	if (!bench_slurp(argv[1], token, FILE_MAX) ||
-	    !bench_slurp(argv[2], jwks_text, FILE_MAX))
-		die("a file cannot be read");
-	memcpy(bad_token, token, sizeof(token));
-	at = strlen(bad_token) - 40;
-	bad_token[at] = bad_token[at] == 'A' ? 'B' : 'A';
+	if (argc < 8)
+		die("usage: bench_validate TOKEN NEW-TOKENS JWKS CONFIG "
+		    "AUDIENCE ISSUER PEER-PYTHON [ROUNDS]");
+	if (argc > 8)
+		rounds = strtoul(argv[8], NULL, 10);
+	open_files(argv);
 	if ((jwks = json_loads(jwks_text, 0, NULL)) == NULL)
 		die("the JWKS is not JSON");
-	open_audient(argv[3]);
+	open_audient(argv[4]);
 	job = (struct peer_job){ .kid = kid,
 		.jwk = find_jwk(jwks),
-		.audience = argv[4],
-		.issuer = argv[5] };
+		.audience = argv[5],
+		.issuer = argv[6],
+		.python = argv[7],
+		.jwks_path = argv[3] };
 	raw_open(token, job.jwk);
 	job.pem = raw_pem();
-	n = N_OURS + open_peers(&job);
-	for (size_t i = 2; i < n; i++)
-		if (!candidates[i].run(token) || candidates[i].run(bad_token))
+	if (strcmp(alg, "RS256") == 0)
+		open_peers(&job);
+	for (size_t i = 0; i < n_candidates; i++) {
+		candidates[i].batch = BATCH;
+		if (!may_count(&candidates[i]))
 			die(candidates[i].name);
-	if (!bench_run(candidates, n, rounds))
+	}
+	if (!bench_run(candidates, n_candidates, rounds))
 		return 1;
 	(void)printf("one %s token of %zu bytes, %zu rounds in turns\n", alg,
 	    strlen(token), rounds);
-	bench_print(candidates, n, rounds);
+	bench_print(candidates, n_candidates, rounds);
+	for (size_t i = 0; i < n_missing; i++)
+		(void)printf("not installed: %s\n", missing[i]);
 	return 0;
 }

@@ -59,8 +59,9 @@ def ways(rig, directory, ldap):
     """(name, bind: its result code) each."""
     dn = directory.dn("alice")
     seen = oauthbearer(rig.tenant.mint("alice"))
-    new = iter([oauthbearer(rig.tenant.mint("alice"))
-                for _ in range((ROUNDS + 1) * BATCH)])
+    # a number in each: two tokens of one second would be the same
+    new = iter([oauthbearer(rig.tenant.mint("alice", claims={"number": i}))
+                for i in range((ROUNDS + 1) * BATCH)])
     return [
         ("simple, a password", lambda: ldap.simple_bind(dn, "secret")),
         ("PLAIN, a password",

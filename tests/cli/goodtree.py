@@ -28,7 +28,7 @@ tls = host-enforced
 """
 SSHD = """\
 # PAM configuration for the Secure Shell service
-auth     [success=done maxtries=die default=ignore] pam_audient.so
+auth     [success=done maxtries=die default=ignore] pam_audient.so nodelay
 @include common-auth
 account  required  pam_nologin.so
 account  required  pam_audient.so

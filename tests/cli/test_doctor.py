@@ -19,7 +19,8 @@ WANTED = 28             # of the first thirty, and of all in proportion
 SSHD = "/etc/pam.d/sshd"
 SUDO = "/etc/pam.d/sudo"
 MAIN_CF = "/etc/postfix/main.cf"
-OURS = "auth     [success=done maxtries=die default=ignore] pam_audient.so\n"
+OURS = "auth     [success=done maxtries=die default=ignore] pam_audient.so "\
+       "nodelay\n"
 
 
 class Table:

@@ -161,7 +161,7 @@ write_stack(const char *relay, const char *conf, size_t i)
 	char *path = unit_path(pam_dir, stacks[i]);
 
 	for (size_t n = 0; n < nitems(phases); n++)
-		must(buf_printf(&text, "%s required %s config=%s %s\n",
+		must(buf_printf(&text, "%s required %s config=%s nodelay %s\n",
 			 phases[n], relay, conf, arguments[i]) == REASON_OK,
 		    "there is room");
 	unit_write(path, buf_span(&text), 0644);

@@ -115,6 +115,15 @@ pam_set_item(pam_handle_t *h, int item, const void *value)
 }
 
 int
+pam_fail_delay(pam_handle_t *h, unsigned int microseconds)
+{
+	if (fakepam_fails())
+		return PAM_SYSTEM_ERR;
+	h->delay = microseconds;
+	return PAM_SUCCESS;
+}
+
+int
 pam_set_data(pam_handle_t *h, const char *name, void *data,
     void (*cleanup)(pam_handle_t *h, void *data, int status))
 {
@@ -144,6 +153,15 @@ pam_get_data(const pam_handle_t *h, const char *name, const void **data)
 			return PAM_SUCCESS;
 		}
 	return PAM_NO_MODULE_DATA;
+}
+
+bool
+fakepam_has_data(const struct pam_handle *h, const char *name)
+{
+	for (size_t i = 0; i < FAKEPAM_DATA && h->data[i].name != NULL; i++)
+		if (strcmp(h->data[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 int

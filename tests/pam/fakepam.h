@@ -20,6 +20,7 @@ struct pam_handle {
 	const char *const *answers; /* to prompts, in order; NULL: no answer */
 	int code;		    /* what all prompts end with instead */
 	unsigned int given;	    /* answers so far */
+	unsigned int delay;	    /* that was asked for */
 	char *authtok;
 	char *note; /* its one variable */
 	struct {
@@ -33,6 +34,7 @@ struct pam_handle {
 };
 
 void fakepam_end(struct pam_handle *h);
+bool fakepam_has_data(const struct pam_handle *h, const char *name);
 
 /* The n-th call from here on fails; 0: none does. */
 void fakepam_arm(unsigned long n);

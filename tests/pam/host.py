@@ -42,6 +42,7 @@ class Outcome:
     def __init__(self):
         self.rc, self.prompts, self.told, self.log = None, [], [], []
         self.item = None
+        self.is_delayed = False
 
     def read(self, line):
         what, _, rest = line.partition(" ")
@@ -49,6 +50,8 @@ class Outcome:
             self.rc = int(rest)
         elif what == "item":
             self.item = text_of(rest)
+        elif what == "delay":
+            self.is_delayed = True
         elif what == "log":
             priority, _, text = rest.partition(" ")
             self.log.append((int(priority), text_of(text)))
@@ -61,8 +64,8 @@ class Outcome:
         return any(piece in text for _, text in self.log)
 
     def show(self):
-        return "rc=%s prompts=%r told=%r log=%r" % (
-            self.rc, self.prompts, self.told, self.log)
+        return "rc=%s delayed=%s prompts=%r told=%r log=%r" % (
+            self.rc, self.is_delayed, self.prompts, self.told, self.log)
 
 
 class Host:

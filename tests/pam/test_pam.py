@@ -5,6 +5,7 @@ way in which a conversation can fail, and what applications may tell us."""
 
 import os
 import re
+import shutil
 import socket
 import sys
 import time
@@ -141,6 +142,72 @@ def return_codes(w):
     w.check("no configuration", w.login(w.good, service="absent"),
             SERVICE_ERR, prompts=[], account=SERVICE_ERR,
             log="/nonexistent/audient.conf")
+
+
+def delays(w):
+    """Whoever is refused waits, in libpam, and nobody else does: names and
+    tokens are not tried by the thousand, and that a name has no account is
+    not told by an answer that comes at once."""
+    w.stack("nodelay", arguments="nodelay")
+    w.stack("strict", config=w.rig.configure(
+        "required_permissions = login:ssh", "strict.conf"))
+    config = w.rig.configure("session_limit = token", "unkept.conf")
+    w.stack("unkept", config=w.rig.write("unkept.conf", open(
+        config).read().replace(w.rig.cache, w.rig.write("unkept", ""))))
+    w.stack("broken", config=w.rig.configure("adience = x", "broken.conf"))
+    w.rig.write("pam.d/permit", "auth optional %s config=%s\n"
+                "auth required pam_permit.so\n" % (MODULE, w.config))
+    bad, gone = w.mint(audience=OTHER_AUDIENCE), ("rc:%d" % CONV_ERR,)
+    for what, service, answers, user, rc, want in (
+            ("another audience", "app", [bad], USER, AUTH_ERR, True),
+            ("another audience, no such account", "app", [bad], "nobody-here",
+             AUTH_ERR, True),
+            ("expired", "app", [w.mint(ttl=-3600)], USER, AUTH_ERR, True),
+            ("forged", "app", [w.mint(tamper="signature")], USER, AUTH_ERR,
+             True),
+            ("an opaque token", "app", [w.mint(kind="opaque-old")], USER,
+             AUTH_ERR, True),
+            ("cut", "app", [w.good[:600], ""], USER, AUTH_ERR, True),
+            ("cut, and nobody there", "app", [w.good[:600], gone], USER,
+             CONV_ERR, True),
+            ("a password", "app", ["sesame"], USER, AUTH_ERR, True),
+            ("sshd's junk", "app", [JUNK * 60], "nobody-here", AUTH_ERR,
+             True),
+            ("another user", "app", [w.good], "daemon", MAXTRIES, True),
+            ("a missing permission", "strict", [w.good], USER, MAXTRIES,
+             True),
+            ("another audience, nodelay", "nodelay", [bad], USER, AUTH_ERR,
+             False),
+            ("a password, nodelay", "nodelay", ["sesame"], USER, AUTH_ERR,
+             False),
+            ("a good token", "app", [w.good], USER, SUCCESS, False),
+            ("refused, but another module lets in", "permit", [bad], USER,
+             SUCCESS, False),
+            ("an empty answer", "app", [""], USER, AUTH_ERR, False),
+            ("nobody there", "app", [gone], USER, CONV_ERR, False),
+            ("nobody is asked", "broken", [], USER, SERVICE_ERR, False)):
+        for how in ("authenticate", "child"):
+            with Host(w.stacks) as h:
+                h.start(service, user)
+                h.answers(*answers)
+                got = h.call(how)
+                h.end()
+            w.rig.case((got.rc, got.is_delayed) == (rc, want),
+                       "delay: %s, %s: %s" % (
+                           what, how, "asked for" if want else "none"),
+                       got.show())
+    with Host(w.stacks) as h:
+        h.start("unkept", USER)
+        h.answers(w.good)
+        got = h.call("child")
+        h.end()
+    w.rig.case((got.rc, got.is_delayed) == (SERVICE_ERR, True),
+               "delay: a fault behind a good token", got.show())
+    w.rig.tenant.connection("refuse")
+    got = cold(w, w.good)
+    w.rig.case((got.rc, got.is_delayed) == (AUTHINFO_UNAVAIL, True),
+               "delay: a tenant that cannot be asked", got.show())
+    w.rig.tenant.clear()
 
 
 # --- entry points and arguments ---------------------------------------------------
@@ -602,18 +669,20 @@ def hostile_text(w):
 
 
 def hostile_users(w):
-    """Names without an account: one answer to all of them, no word of the
-    name in the log, and not a request to the tenant."""
+    """Names without an account: one answer to all of them, and no word of the
+    name in the log.  Only what sshd makes up for them is free."""
     w.check("root", w.login(w.mint(claims={USERNAME_CLAIM: "root"}),
                             user="root"), MAXTRIES, reason="user_refused")
     w.check("a system account", w.login(w.mint(
         claims={USERNAME_CLAIM: "daemon"}), user="daemon"), MAXTRIES,
         reason="user_refused")
+    config = w.rig.configure("refetch_cooldown = 600", "hostile.conf")
+    w.stack("app", config=w.rig.write("hostile.conf", open(
+        config).read().replace(w.rig.cache, w.rig.path("hostile"))))
     bad = w.mint(audience=OTHER_AUDIENCE)
     forged = w.mint(key="rogue")
+    before = w.rig.tenant.count("jwks")
     seen = w.login(bad)
-    w.login(forged)     # the tenant was asked, just now: the key is unknown
-    before = w.rig.tenant.count()
     for what, user in (("a name that does not exist", "nobody-here"),
                        ("300 bytes", "u" * 300),
                        ("control bytes", "a\x01\x1b[2J\nroot"),
@@ -625,23 +694,96 @@ def hostile_users(w):
                                 ("junk", JUNK * 60, AUTH_ERR),
                                 ("a forged key", forged, AUTH_ERR),
                                 ("a good token", w.good, MAXTRIES)):
+            heard = w.rig.tenant.count()
             got = w.login(token, user=user)
             w.check("user: %s, %s" % (what, kind), got, rc,
                     log='user="(no account)"')
+            if kind == "junk":
+                w.rig.case(heard == w.rig.tenant.count(),
+                           "and the tenant hears nothing", heard)
             if kind == "a bad token":
                 w.rig.case((got.prompts, got.told, got.rc) == (
                     seen.prompts, seen.told, seen.rc),
                     "nothing tells it from an account that is there",
                     got.show(), seen.show())
-    after = w.rig.tenant.count()
-    w.rig.case(before == after, "no such name costs the tenant a request",
-               before, after)
+    asked = w.rig.tenant.count("jwks") - before
+    w.rig.case(asked == 1, "all such names cost it one request for keys",
+               asked)
     w.check("no name: the application is asked for it",
             w.login(USER, w.good, user=None), SUCCESS,
             prompts=["login:", ASK])
     w.check("an empty name", w.login(w.good, user=""), USER_UNKNOWN)
     w.check("no name, and no answer",
             w.login(("rc:%d" % CONV_ERR,), user=None), CONV_ERR)
+    w.stack("app")
+
+
+def strangers(w):
+    """Whether a name has an account: neither the answer nor what the tenant
+    hears, and so how long it takes, tells.  Each login has a cache of its
+    own: without keys, or with keys after and within the cooldown."""
+    opaque = ("opaque_tokens = accept-unbound\n"
+              "required_claim = email_verified true\n")
+    kinds = (
+        ("an unknown key", w.mint(key="rogue", kid="unheard-of"), AUTH_ERR),
+        ("a forged signature", w.mint(key="rogue", kid="@current"), AUTH_ERR),
+        ("expired", w.mint(ttl=-3600), AUTH_ERR),
+        ("another audience", w.mint(audience=OTHER_AUDIENCE), AUTH_ERR),
+        ("a good token of somebody else",
+         w.mint(claims={USERNAME_CLAIM: "somebody-else",
+                        "email_verified": True}), MAXTRIES),
+        ("a good opaque token of somebody else",
+         w.rig.tenant.mint("alice", kind="opaque"), MAXTRIES),
+        ("a bad opaque token", w.mint(kind="opaque", ttl=-3600), AUTH_ERR),
+        ("a bad old opaque token", "hT9_3xwQ1vJr0aZk2mNb5cXeYv8Uo4Lp",
+         AUTH_ERR),
+        ("sshd's junk", JUNK * 60, AUTH_ERR))
+    # of keys, for the first kind: nothing to do with the account
+    states = (("no keys yet", 600, False, 1),
+              ("the cooldown is over", 1, True, 1),
+              ("the cooldown runs", 600, True, 0))
+    places = w.rig.path("strangers")
+    warm = w.rig.path("strangers", "warm")
+    config = w.rig.configure(opaque, "strangers.conf")
+    text = open(config).read()
+
+    def prepare(seconds, cache):
+        w.stack("strangers", config=w.rig.write("strangers.conf", text.replace(
+            w.rig.cache, cache) + "refetch_cooldown = %d\n" % seconds))
+
+    prepare(1, warm)
+    w.check("strangers: somebody has logged in", w.login(
+        w.mint(claims={"email_verified": True}), service="strangers"), SUCCESS)
+    time.sleep(2)
+    for state, seconds, has_keys, asked in states:
+        for kind, token, rc in kinds:
+            seen = []
+            for user in (USER, "daemon", "nobody-here"):
+                place = os.path.join(places, "now")
+                if has_keys:
+                    shutil.copytree(warm, place)
+                else:
+                    os.mkdir(place)
+                prepare(seconds, place)
+                w.rig.tenant.forget()
+                got = w.login(token, user=user, service="strangers")
+                seen.append((got.rc, got.account.rc, got.prompts, got.told, [
+                    re.findall(r" (?:reason|check)=\S+", line) for _, line in
+                    got.log], w.rig.tenant.count()))
+                shutil.rmtree(place)
+            w.rig.case(seen[0][0] == rc and seen.count(seen[0]) == 3,
+                       "strangers are as others: %s, %s" % (state, kind),
+                       *seen)
+            heard = [x[-1]["paths"].get("/.well-known/jwks.json", 0)
+                     for x in seen]
+            if kind == "an unknown key":
+                w.rig.case(heard == [asked] * 3,
+                           "strangers: %d requests for keys: %s, %s" % (
+                               asked, state, kind), *seen)
+            elif kind == "sshd's junk":
+                w.rig.case(not any(x[-1]["connections"] for x in seen),
+                           "strangers: no request: %s, %s" % (state, kind),
+                           *seen)
 
 
 def junk_password(w):
@@ -750,9 +892,9 @@ def journal(w):
     journal_row(w, "no journal", None, False, w.good)
 
 
-TESTS = (return_codes, entry_points, account_phase, account_later, sessions,
-         arguments, first_pass, conversation, large_answers, pasted, cuts,
-         hostile_text, hostile_users, junk_password, journal)
+TESTS = (return_codes, delays, entry_points, account_phase, account_later,
+         sessions, arguments, first_pass, conversation, large_answers, pasted, cuts,
+         hostile_text, hostile_users, strangers, junk_password, journal)
 
 
 def main():

@@ -15,6 +15,7 @@ tests_sasl_libhost_la_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 
 SASL_TESTS = \
+	tests/sasl/test_choice \
 	tests/sasl/test_client \
 	tests/sasl/test_command \
 	tests/sasl/test_commandhosts \
@@ -26,11 +27,14 @@ SASL_TESTS = \
 	tests/sasl/test_reply \
 	tests/sasl/test_server \
 	tests/sasl/test_services \
-	tests/sasl/test_threads
+	tests/sasl/test_threads \
+	tests/sasl/test_write
 check_PROGRAMS += $(SASL_TESTS)
 TESTS += $(SASL_TESTS)
 UNIT_TESTS += $(SASL_TESTS)
 
+tests_sasl_test_choice_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_choice_LDADD = tests/sasl/libhost.la
 tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_client_LDADD = tests/sasl/libhost.la
 # The client's plug-in with a command that the test writes, and less patience.
@@ -68,6 +72,8 @@ tests_sasl_test_services_LDADD = tests/sasl/libhost.la
 tests_sasl_test_threads_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_threads_LDADD = tests/sasl/libhost.la
 tests_sasl_test_threads_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_sasl_test_write_CPPFLAGS = $(SASL_CPPFLAGS)
+tests_sasl_test_write_LDADD = libmessage.la tests/unit/libunit.la
 
 # For a build with --enable-sanitizers=thread.
 check-threads: all tests/sasl/test_threads

@@ -472,30 +472,35 @@ test_host(void **state)
 static void
 test_cut(void **state)
 {
-	static const size_t lengths[] = { 17, 100, 1024, 1399, 1400, 1524, 1527,
-		1536, 1540, 1541, 4096, 16384 };
-	const struct peer peer = { .service = "smtp" };
+	static const size_t lengths[] = { 17, 100, 999, 1000, 1024, 1524, 1527,
+		1541, 2244, 3060, 4096, 16384 };
+	static const char *const services[] = { "smtp", "imap", "lmtp" };
 
 	(void)state;
-	for (size_t i = 0; i < nitems(lengths); i++) {
-		char *in = unit_repeat('x', lengths[i]), text[64];
+	for (size_t i = 0; i < nitems(services) * nitems(lengths); i++) {
+		const size_t length = lengths[i % nitems(lengths)];
+		const char *service = services[i / nitems(lengths)];
+		const struct peer peer = { .service = service };
+		const bool is_told =
+		    strcmp(service, "smtp") == 0 && length >= 1000;
+		char *in = unit_repeat('x', length), text[64];
 		struct talk talk;
 
 		memcpy(in, "n,,\1auth=Bearer ", 16);
 		host_forget();
 		talk_open(&talk, &peer);
 		row_count(false);
-		row_number("cut", talk_start(&talk, OB, span_of(in)),
+		row_number(service, talk_start(&talk, OB, span_of(in)),
 		    SASL_BADPROT);
 		(void)snprintf(text, sizeof(text),
-		    "it ends too early, after %zu bytes%s", lengths[i],
-		    lengths[i] >= 1400 && lengths[i] <= 1540 ? ": " : "\"");
-		row_has("cut", host_log(), text);
-		row_bool("telling",
+		    "it ends too early, after %zu bytes%s", length,
+		    is_told ? ": " : "\"");
+		row_has(service, host_log(), text);
+		row_bool(service,
 		    strstr(host_log(),
 			"the host cut it; in Postfix raise "
 			"line_length_limit") != NULL,
-		    lengths[i] >= 1400 && lengths[i] <= 1540);
+		    is_told);
 		talk_close(&talk);
 		free(in);
 	}

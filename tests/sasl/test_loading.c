@@ -4,9 +4,13 @@
  * with options and without, before a fork; and what happens when things go
  * wrong behind its back.
  */
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +139,70 @@ test_unconfigured(void **state)
 		sides_close();
 	}
 	rows_end();
+}
+
+/* Over the system's place for configurations, for this process alone. */
+static bool
+cover_config(const char *config)
+{
+	char *above = strdup(config), *etc;
+
+	assert_non_null(above);
+	*strrchr(above, '/') = '\0';
+	etc = strdup(above);
+	assert_non_null(etc);
+	*strrchr(etc, '/') = '\0';
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    mount("audient", etc, "tmpfs", 0, NULL) == 0 &&
+	    mkdir(above, 0700) == 0;
+}
+
+#define CANNOT 77 /* exit status: the test needs more than it has */
+
+/* One that a service may not enter is a mistake, and no absence. */
+static int
+load_without_access(void)
+{
+	char *plugin =
+	    unit_path(getenv("AUDIENT_BUILD") != NULL ? getenv("AUDIENT_BUILD")
+						      : ".",
+		".libs/libaudient.so");
+	struct talk talk;
+	bool ok;
+
+	if (!cover_config(CONFIG_FILE) || seteuid(65534) != 0 ||
+	    faccessat(AT_FDCWD, plugin, R_OK, AT_EACCESS) != 0)
+		return CANNOT;
+	free(plugin);
+	ok = host_open(NULL) == SASL_OK;
+	talk_open(&talk, &(struct peer){ .service = NULL });
+	ok = ok && talk_mechs(&talk)[0] == '\0' && complaints() == 1 &&
+	    host_lines(SASL_LOG_ERR) == 1 &&
+	    strstr(host_log(), CONFIG_FILE ": ") != NULL;
+	if (!ok)
+		print_message("%s", host_log());
+	return ok ? 0 : 1;
+}
+
+static void
+test_no_access(void **state)
+{
+	pid_t child;
+	int status = 0;
+
+	(void)state;
+	row_count(false);
+	if ((child = fork()) == 0)
+		_exit(load_without_access());
+	assert_true(child > 0 && waitpid(child, &status, 0) == child);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CANNOT) {
+		print_message("not tested: needs root, and a build directory "
+			      "that other users may enter\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* The option file of the host may name another section. */
@@ -357,6 +425,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_unconfigured),
+		cmocka_unit_test(test_no_access),
 		cmocka_unit_test(test_service_option),
 		cmocka_unit_test(test_long_service),
 		cmocka_unit_test(test_trouble),

@@ -19,7 +19,7 @@ static const struct tls_row {
 	bool is_offered;
 } tls_rows[] = {
 	{ "TLS", { .service = "imap" }, true },
-	{ "56 bits", { .ssf = 56 }, true },
+	{ "112 bits", { .ssf = 112 }, true },
 	{ "ldapi", { .service = "ldap", .ssf = 71 }, true },
 	{ "host-enforced, TLS", { .service = "svn" }, true },
 	{ "host-enforced, not told", { .service = "svn", .no_tls = true },
@@ -32,7 +32,8 @@ static const struct tls_row {
 	    { .wants = SASL_SEC_PASS_CREDENTIALS }, true },
 	{ "a host that is a proxy", { .flags = SASL_NEED_PROXY }, true },
 	{ "no TLS", { .no_tls = true }, false },
-	{ "55 bits", { .ssf = 55 }, false },
+	{ "70 bits", { .ssf = 70 }, false },
+	{ "DES", { .ssf = 56 }, false },
 	{ "1 bit", { .ssf = 1 }, false },
 	{ "a host that wants no plain text, without TLS",
 	    { .service = "svn", .no_tls = true, .wants = SASL_SEC_NOPLAINTEXT },

@@ -14,6 +14,7 @@ A row is a script of steps and what has to come of it:
 import json
 import re
 
+from rig import USERNAME_CLAIM
 from wire import Closed
 
 HUGE = 70000            # more than a message may have
@@ -28,6 +29,11 @@ def message(token, name=b"", pairs=b"", scheme=b"Bearer ", flag=b"n"):
 
 def xoauth2(token, name, scheme=b"Bearer "):
     return b"user=" + name + b"\1auth=" + scheme + token + b"\1\1"
+
+
+def message_for(mechanism, token, name):
+    """The usual one, of either mechanism."""
+    return (message if mechanism == "OAUTHBEARER" else xoauth2)(token, name)
 
 
 def grammar(token, user):
@@ -70,6 +76,8 @@ def grammar(token, user):
             token, pairs=b"host=mail.example.com\1port=587\1"), "in"),
         ("unknown pairs", message(
             token, pairs=b"x=1\1mthd=POST\1path=/\1"), "in"),
+        ("30 unknown pairs", message(token, pairs=b"".join(
+            b"x" * n + b"=1\1" for n in range(1, 31))), "in"),
         ("port 0", message(token, pairs=b"port=0\1"), "malformed"),
         ("port 0143", message(token, pairs=b"port=0143\1"), "malformed"),
         ("port 99999", message(token, pairs=b"port=99999\1"), "malformed"),
@@ -120,6 +128,10 @@ def grammar_xoauth2(token, user):
         ("empty user", xoauth2(token, b""), "malformed"),
         ("user last", b"auth=Bearer " + token + b"\1user=" + user + b"\1\1",
          "malformed"),
+        ("user twice", xoauth2(token, user + b"\1user=" + user), "malformed"),
+        ("user twice, for another", good[:-1] + b"user=bob\1\1",
+         "malformed"),
+        ("an unknown pair", good[:-1] + b"x=1\1\1", "in"),
         ("user with NUL", xoauth2(token, b"alice\0"), "malformed"),
         ("user with LF", xoauth2(token, b"alice\nforged"), "malformed"),
         ("user with quotes", xoauth2(token, FORGED.encode()), "out"),
@@ -282,6 +294,75 @@ def interleave(door, token, expired):
         return ok and one.answer(b"\1").kind == "out"
 
 
+# An exchange that is begun within one: LDAP takes it for the answer, memcached
+# begins anew, and svnserve waits for the rest of what it takes for a string.
+WITHIN = {"ldap": "out", "memcached": "in", "svn": "closed"}
+SOON = 1                # seconds for an answer that may not come
+
+
+def untimely(door, good, bad):
+    """Steps that no host waits for, behind a success or within an exchange:
+    (what, steps, what the last one must come to; None: to nothing good)."""
+    rows = [
+        ("a response after success", [("start", good), ("answer", b"\1")],
+         None),
+        ("an empty response after success", [
+            ("start", good), ("answer", b"")], None),
+        ("bad after success", [("start", good), ("start", bad)], None),
+    ]
+    if not door.has_lines:
+        rows += [
+            ("a second initial on a pending challenge", [
+                ("start", bad), ("start", good)], WITHIN[door.protocol]),
+            ("a bad second initial on an empty challenge", [
+                ("start", None), ("start", bad), ("answer", b"\1")], None)]
+    return rows
+
+
+def play_untimely(door, token, expired):
+    """Returns how many were let in."""
+    admitted = 0
+    for what, script, want in untimely(door, message(token),
+                                       message(expired)):
+        with door.connect() as talk:
+            steps = []
+            for action, data in script:
+                if steps:
+                    talk.hasten(SOON)
+                steps.append(talk.start("OAUTHBEARER", data)
+                             if action == "start" else talk.answer(data))
+        admitted += any(step.kind == "in" for step in steps)
+        # svnserve shows its repository behind a success, whatever comes
+        bad_end = steps[-1].kind == "in" and not (
+            door.protocol == "svn" and steps[0].kind == "in")
+        ok = steps[-1].kind == want if want else not bad_end
+        with door.connect() as talk:
+            alive = talk.login("OAUTHBEARER", message(token))[0].kind == "in"
+        admitted += alive
+        door.rig.case(ok and alive and (
+            "after" not in what or steps[0].kind == "in"), "%s: %s" % (
+                door.name, what), alive, *steps)
+    return admitted
+
+
+ACTING = "act:for"
+DELEGATION = "delegation_permission = %s\n" % ACTING
+
+
+def only_oneself(door):
+    """For hosts that let nobody act for others: with DELEGATION in
+    audient.conf it is they who refuse a user with a permission."""
+    token = door.mint(claims={USERNAME_CLAIM: door.user,
+                              "permissions": [ACTING]}).encode()
+    mark = door.mark()
+    with door.connect() as talk:
+        step, _ = talk.login("OAUTHBEARER", message(token, b"bob"))
+    line = door.wait("acts_for=bob verdict=allow reason=ok", mark)
+    door.rig.case(step.kind == "out" and line, "%s: nobody acts for others, "
+                  "whatever the permission" % door.name, step,
+                  *door.news(mark))
+
+
 def takes(door, *sizes):
     """Good tokens of so many bytes get in."""
     for size in sizes:
@@ -308,6 +389,7 @@ def play(door):
         if wrong is not None:
             rig.case(False, "%s: %s, %s: %s" % (door.name, mechanism, name,
                                                 want), wrong)
+    admitted += play_untimely(door, token, expired)
     rig.case(passed > 0, "%s: %d bad messages and orders are answered rightly"
              % (door.name, passed))
     rig.case(interleave(door, token, expired),

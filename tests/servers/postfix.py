@@ -57,7 +57,7 @@ class Postfix:
         self.door.relay = self.relay
         self._process = None
 
-    def _files(self, limits):
+    def _files(self, limits, more):
         rig, page = self.rig, self.page
         if not os.path.exists(self.etc):
             shutil.copytree("/etc/postfix", self.etc, symlinks=True)
@@ -74,7 +74,7 @@ class Postfix:
                 if limits or not line.startswith(LIMITS)]
         debian = open("/usr/share/postfix/main.cf.debian").read()
         rig.write("root/etc/postfix/main.cf",
-                  "\n".join([debian, AROUND, *ours, ""]))
+                  "\n".join([debian, AROUND, *ours, *more, ""]))
         rig.write("root/etc/postfix/sasl/smtpd.conf", page.file(
             "/etc/postfix/sasl/smtpd.conf") + "audient_config: %s\n" %
             os.path.join(rig.dir, "audient.conf"))
@@ -95,9 +95,10 @@ class Postfix:
             for mechanism, port in self._relays.items())
         self.rig.write("root/etc/postfix/master.cf", debian + entry + relays)
 
-    def start(self, limits=True):
-        """limits=False: without the two of the page that raise them."""
-        self._files(limits)
+    def start(self, limits=True, more=()):
+        """limits=False: without the two of the page that raise them.  more:
+        lines of main.cf beside those of the page."""
+        self._files(limits, more)
         # as Debian's unit does, before it starts Postfix
         self._process = self.rig.start(
             "sh", "-c", "/usr/lib/postfix/configure-instance.sh - && "

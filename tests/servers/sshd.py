@@ -28,7 +28,8 @@ class Sshd:
         rig = self._rig
         text = text.format(
             module=os.path.join(BUILD, ".libs", "pam_audient.so"),
-            arguments="config=%s/audient.conf %s" % (rig.dir, arguments))
+            arguments="config=%s/audient.conf nodelay %s" % (rig.dir,
+                                                             arguments))
         for service in ("sshd", "other"):
             rig.write("root/etc/pam.d/" + service, text)
 

@@ -112,6 +112,51 @@ def names(rig, host):
             name, want), step, *host.imap.news(mark)[-4:])
 
 
+PERMISSION = "mail:act"
+
+
+def delegation(rig, host):
+    """Whoever acts for others needs a permission, and to be one of Cyrus's
+    admins."""
+    door = host.imap
+    rig.configure_as(host.page, QUICK + "delegation_permission = " +
+                     PERMISSION)
+    host.restart(admins="alice")
+
+    def token(user, *permissions):
+        return door.mint(claims={USERNAME_CLAIM: user,
+                                 "permissions": list(permissions)}).encode()
+
+    rows = (
+        ("both", token("alice", PERMISSION), b"bob", "bob"),
+        ("both, for oneself", token("alice", PERMISSION), b"", "alice"),
+        ("no permission", token("alice"), b"bob",
+         "a NO authorization failure"),
+        ("another permission", token("alice", "mail"), b"bob",
+         "a NO authorization failure"),
+        ("a permission, and no admin", token("carol", PERMISSION), b"bob",
+         "a NO authentication failure"),
+        ("neither", token("carol"), b"bob", "a NO authorization failure"),
+    )
+    for mechanism in door.mechanisms:
+        for what, data, name, want in rows:
+            if mechanism == "XOAUTH2":
+                name = name or b"alice"
+            mark = door.mark()
+            with door.connect() as talk:
+                step, _ = talk.login(mechanism, badinput.message_for(
+                    mechanism, data, name))
+            ok = step.text.startswith(want) if " " in want else (
+                step.kind == "in" and door.wait(
+                    r"login: .* %s %s\+TLS" % (want, mechanism), mark))
+            rig.case(ok, "acting for others, %s, %s: %s" % (
+                mechanism, what, want), step, *door.news(mark))
+    mark = door.mark()
+    step = login(door, door.mint(claims={USERNAME_CLAIM: "Bob"}))
+    rig.case(step.kind == "in" and door.wait(r"login: .* bob OAUTH", mark),
+             "Cyrus takes Bob for bob", step, *door.news(mark))
+
+
 def broken(rig, host):
     """A mistake in audient.conf: nothing is offered, and the log says why."""
     rig.write("audient.conf", "domain = x\nno_such_key = 1\n")
@@ -164,6 +209,7 @@ def main():
         matrix.run_doors("cyrus", host.doors)
         opaque(rig, host)
         names(rig, host)
+        delegation(rig, host)
         broken(rig, host)
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)

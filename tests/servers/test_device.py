@@ -392,7 +392,7 @@ def local(host):
     """su, sudo and login: the same conversation in other programs."""
     rig = host.rig
     module = os.path.join(BUILD, ".libs", "pam_audient.so")
-    stack = ("auth required %s config=%s/audient.conf\n"
+    stack = ("auth required %s config=%s/audient.conf nodelay\n"
              "account required %s config=%s/audient.conf\n"
              "session required pam_permit.so\n" % (
                  module, rig.dir, module, rig.dir))

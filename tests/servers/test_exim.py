@@ -166,10 +166,12 @@ def main():
         host = Exim(rig)
         rig.configure_as(host.page)
         will_not_start(rig, host)
-        rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
+        rig.configure_as(host.page, badinput.DELEGATION +
+                         "refetch_cooldown = %d" % COOLDOWN)
         host.start()
         in_the_clear(rig, host)
         badinput.play(host.door)
+        badinput.only_oneself(host.door)
         sizes(rig, host.door)
         page(rig, host)
         while_it_runs(rig, host)

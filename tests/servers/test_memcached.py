@@ -46,9 +46,11 @@ def main():
     with Rig("memcached") as rig:
         rig.install()
         host = Memcached(rig)
-        rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
+        rig.configure_as(host.page, badinput.DELEGATION +
+                         "refetch_cooldown = %d" % COOLDOWN)
         host.start()
         badinput.play(host.door)
+        badinput.only_oneself(host.door)
         badinput.takes(host.door, 3000, 9000, 16000)
         door_is_shut(rig, host.door)
         log(rig, host)

@@ -37,6 +37,50 @@ def page(rig, slapd):
                  *door.news(mark))
 
 
+def case_of_names(rig, slapd):
+    """For a directory Alice and alice are one."""
+    name = "Alice"
+    status, out = slapd.whoami(slapd.door.mint(claims={USERNAME_CLAIM: name}),
+                               name=name)
+    rig.case(status == 0 and slapd.dn("alice") in out,
+             "a token of Alice is alice's", out)
+
+
+def quiet(rig, slapd):
+    """olcLogLevel: none has our lines, and 0 has not."""
+    door, seen = slapd.door, []
+    for level in ("0", "none"):
+        rig.write("level.ldif", "dn: cn=config\nchangetype: modify\n"
+                  "replace: olcLogLevel\nolcLogLevel: %s\n" % level)
+        slapd.modify("ldapmodify -Q -Y EXTERNAL -H ldapi:/// -f level.ldif")
+        mark = door.mark()
+        slapd.whoami(door.mint(ttl=-600))
+        if level == "none":
+            door.wait("reason=expired", mark)
+        seen.append(sum("reason=expired" in x for x in door.news(mark)))
+    rig.case(seen == [0, 1], "with olcLogLevel 0 there are no lines", seen)
+
+
+def passwords(rig, slapd):
+    """A password in the place of a token is not sent to the server, whether
+    the mechanism was named or chosen in the place of PLAIN."""
+    for what, options in (("by name", ["-Y", "OAUTHBEARER"]),
+                          ("by name", ["-Y", "XOAUTH2"]),
+                          ("whatever the library takes", [])):
+        mark = slapd.door.mark()
+        status, out = rig.run(
+            "ldapwhoami", "-H", slapd.ldaps, *options, "-U", "alice", "-w",
+            "of-alice", env=slapd.client_env())
+        rig.case(status != 0 and "this looks like a password and not like a "
+                 "token: name another mechanism with -Y" in out,
+                 "a password, %s: refused" % " ".join([what, *options[1:]]),
+                 out)
+        news = [line for line in slapd.door.news(mark) if "audient" in line]
+        rig.case(not any("service=ldap" in line for line in news) and
+                 "of-alice" not in "".join(slapd.door.news(mark)) + out,
+                 "a password: the server has seen nothing of it", *news)
+
+
 def delegation(rig, slapd):
     """Both the token and the directory have to agree."""
     mint = slapd.door.mint
@@ -79,6 +123,9 @@ def main():
         slapd.start()
         badinput.play(slapd.door)
         page(rig, slapd)
+        passwords(rig, slapd)
+        case_of_names(rig, slapd)
+        quiet(rig, slapd)
         delegation(rig, slapd)
         matrix.run_doors("openldap", [slapd.door])
         unused = slapd.page.unused()

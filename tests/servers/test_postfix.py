@@ -61,6 +61,87 @@ def sizes(rig, host, column, what):
                  *host.door.news(mark))
 
 
+# Where Postfix cuts, does libsasl2 find whole base64 in what is left?
+CUTS = {2048: "another step is needed in authentication",
+        2049: "bad protocol / cancel"}
+
+
+def cut(rig, host, limit):
+    """What the page says of a message that was cut, at some limit."""
+    for mechanism in host.door.mechanisms:
+        mark = host.door.mark()
+        with host.door.connect() as talk:
+            step, _ = talk.login(mechanism, badinput.message_for(
+                mechanism, sized(host.door, limit).encode(), b"alice"))
+        rig.case(step.text == "535 5.7.8 Error: authentication failed: " +
+                 CUTS[limit], "cut at %d bytes, %s: 535, %s" % (
+                     limit, mechanism, CUTS[limit]), step)
+        for pattern in ("request longer than %d: AUTH %s " % (
+                            limit, mechanism),
+                        "SASL %s authentication failed: %s" % (
+                            mechanism, CUTS[limit])):
+            rig.case(host.door.wait(pattern, mark), "cut at %d bytes, the log "
+                     "has: %s" % (limit, pattern), *host.door.news(mark))
+        ours = [line for line in host.door.news(mark)
+                if 'message="it ends too early' in line]
+        told = "the host cut it; in Postfix raise line_length_limit"
+        rig.case(bool(ours) == (limit % 4 == 1) and
+                 all(told in line for line in ours),
+                 "cut at %d bytes, %s: %d lines of ours" % (
+                     limit, mechanism, len(ours)), *host.door.news(mark))
+
+
+PERMISSION = "mail:act"
+
+
+def letter(door, mechanism, token, name):
+    """The last step of a login, and the name that Postfix has for a letter
+    of the user's."""
+    mark = door.mark()
+    with door.connect() as talk:
+        step, _ = talk.login(mechanism, badinput.message_for(
+            mechanism, token.encode(), name))
+        if step.kind != "in":
+            return step, None
+        for line in (b"MAIL FROM:<x@example.com>", b"RCPT TO:<b@example.com>"):
+            talk.send(line + b"\r\n")
+            talk.reply()
+    line = door.wait("sasl_username=", mark)
+    return step, line.rpartition("sasl_username=")[2]
+
+
+def realm(rig, host):
+    """With smtpd_sasl_local_domain = example.com; and a permission to act
+    for others that Postfix knows nothing of."""
+    door = host.door
+    may = {"claims": {USERNAME_CLAIM: "alice", "permissions": [PERMISSION]}}
+    full = {"claims": {USERNAME_CLAIM: "alice@example.com"}}
+    other = {"claims": {USERNAME_CLAIM: "alice@example.org"}}
+    rows = [
+        ("no name", {}, b"", "alice@example.com"),
+        ("a name without a domain", {}, b"alice", "alice@example.com"),
+        ("the whole name", {}, b"alice@example.com", "alice@example.com"),
+        ("a token with the domain", full, b"alice@example.com",
+         "alice@example.com"),
+        ("the same, and a name without", full, b"alice", "alice@example.com"),
+        ("a token with another domain", other, b"alice@example.org",
+         "alice@example.org"),
+        ("another domain", {}, b"alice@example.org", None),
+        ("a token with another domain, and a name without", other, b"alice",
+         None),
+        ("for another user", {}, b"bob", None),
+        ("for another user, with a permission", may, b"bob", None),
+        ("the same, by the whole name", may, b"bob@example.com", None),
+    ]
+    for what, options, name, want in rows:
+        mark = door.mark()
+        mechanism = "XOAUTH2" if name else "OAUTHBEARER"
+        step, got = letter(door, mechanism, door.mint(**options), name)
+        rig.case(got == want and (want or step.text.startswith("535 ")),
+                 "a realm, %s: %s" % (what, want or 535), got, step,
+                 *door.news(mark))
+
+
 def in_the_clear(rig, host):
     """Neither offered nor accepted before STARTTLS."""
     with Smtp(host.port) as talk:
@@ -146,6 +227,13 @@ def main():
         host.restart(limits=False)
         sizes(rig, host, 0, "as delivered")
         opaque(rig, host)
+        cut(rig, host, 2048)
+        rig.configure_as(host.page, "delegation_permission = " + PERMISSION)
+        host.restart(limits=False, more=[
+            "line_length_limit = 2049",
+            "smtpd_sasl_local_domain = example.com"])
+        cut(rig, host, 2049)
+        realm(rig, host)
         unused = host.page.unused()
         rig.case(not unused, "all of the page was used", *unused)
         rig.secret_free([host.door.mint()])

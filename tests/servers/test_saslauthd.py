@@ -59,8 +59,8 @@ def plain(port, password):
 
 def with_saslauthd(rig):
     """The real one, which asks PAM, which asks us."""
-    module = "%s/.libs/pam_audient.so config=%s/audient.conf" % (BUILD,
-                                                                 rig.dir)
+    module = "%s/.libs/pam_audient.so config=%s/audient.conf nodelay" % (
+        BUILD, rig.dir)
     rig.replace("/etc/pam.d")
     for service in ("memcached", "other"):
         rig.write("root/etc/pam.d/" + service, STACK.format(module))

@@ -67,7 +67,7 @@ def unknown_user(rig, sshd):
           rig.tenant.mint("alice"), "keyboard-interactive", "out",
           "not_a_token")
     after = rig.tenant.count()
-    rig.case(before == after, "an unknown user costs the tenant nothing",
+    rig.case(before == after, "sshd's junk for an unknown user costs the tenant nothing",
              before, after)
 
 

@@ -11,7 +11,7 @@ import matrix
 import rig as rig_module
 from badinput import message
 from matrix import COOLDOWN
-from rig import Rig
+from rig import USERNAME_CLAIM, Rig
 from svnserve import Svnserve
 
 
@@ -57,6 +57,16 @@ def author(rig, host):
                           "svn+tls://127.0.0.1/e", text=door.mint(ttl=-600),
                           env=env)
     rig.case(status != 0, "no commit with an expired token", out)
+    for name, want in (("alice@example.com", ""),
+                       ("alice@example.org", "bad protocol / cancel")):
+        mark = door.mark()
+        status, out = rig.run(
+            *command, "--username", name, "info", "svn+tls://127.0.0.1/",
+            text=door.mint(claims={USERNAME_CLAIM: name}), env=env)
+        rig.case((status != 0) == bool(want) and want in out and door.wait(
+            "user=%s verdict=allow" % name, mark),
+            "%s, where the realm is example.com: %s" % (name, want or "in"),
+            out, *door.news(mark))
 
 
 def main():
@@ -65,9 +75,11 @@ def main():
     with Rig("svnserve") as rig:
         rig.install()
         host = Svnserve(rig)
-        rig.configure_as(host.page, "refetch_cooldown = %d" % COOLDOWN)
+        rig.configure_as(host.page, badinput.DELEGATION +
+                         "refetch_cooldown = %d" % COOLDOWN)
         host.start()
         badinput.play(host.door)
+        badinput.only_oneself(host.door)
         badinput.takes(host.door, 3000, 9000, 16000)
         log(rig, host)
         page(rig, host)

@@ -76,6 +76,10 @@ class Talk:
         except OSError as error:
             raise Closed(str(error)) from error
 
+    def hasten(self, seconds):
+        """From now on an answer is there so soon, or there is none."""
+        self._socket.settimeout(seconds)
+
     def hurry(self):
         """Servers that write in small pieces wait for each to be heard of."""
         self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)

@@ -21,15 +21,17 @@
  *     end
  *
  * Answers with lines "prompt STYLE TEXT", "log PRIORITY TEXT", "item TEXT",
- * and at last "rc NUMBER".  What syslog(3) is told is caught in this process,
- * so that no daemon is needed.  What is sent to systemd's journal goes to the
- * socket that AUDIENT_JOURNAL names, or nowhere.
+ * "delay" where libpam would wait, and at last "rc NUMBER".  Nobody waits. What
+ * syslog(3) is told is caught in this process, so that no daemon is needed.
+ * What is sent to systemd's journal goes to the socket that AUDIENT_JOURNAL
+ * names, or nowhere.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <security/pam_appl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +208,15 @@ converse(int n, const struct pam_message **message,
 	return rc;
 }
 
+/* Without this, libpam would wait for about that long after a refusal. */
+static void
+wait_not(int rc, unsigned int microseconds, void *arg)
+{
+	(void)arg;
+	if (rc != PAM_SUCCESS && microseconds > 0)
+		(void)printf("delay\n");
+}
+
 static void
 forget_answers(void)
 {
@@ -235,6 +246,9 @@ start(const char *dir, const char *service, char *user, bool is_deaf,
 	int rc;
 
 	rc = pam_start_confdir(service, name, &conv, dir, pamh);
+	if (rc == PAM_SUCCESS)
+		rc = pam_set_item(*pamh, PAM_FAIL_DELAY,
+		    (void *)(uintptr_t)wait_not);
 	free(name);
 	return rc;
 }

@@ -31,32 +31,31 @@ static const struct row {
 	const char *name, *conf, *service;
 	const char *issuer; /* that the token names; NULL: it names none */
 	int64_t uid;
-	bool is_offline;
 	enum reason want;
 	unsigned int asked; /* how often somebody was asked */
 } rows[] = {
-	{ "one tenant", ONE, "imap", NULL, AUDIENT_NOT_ACCOUNTS, false,
-	    REASON_OK, 1 },
-	{ "one tenant, named", ONE, "imap", SITE_A, 1000, false, REASON_OK, 1 },
-	{ "one tenant, another named", ONE, "imap", SITE_B, 1000, false,
+	{ "one tenant", ONE, "imap", NULL, AUDIENT_NOT_ACCOUNTS, REASON_OK, 1 },
+	{ "one tenant, named", ONE, "imap", SITE_A, 1000, REASON_OK, 1 },
+	{ "one tenant, another named", ONE, "imap", SITE_B, 1000,
 	    REASON_ISSUER_REFUSED, 0 },
-	{ "for root", ONE, "imap", NULL, 0, false, REASON_OPAQUE_REFUSED, 0 },
-	{ "for sudo", ONE, "sudo", NULL, 1000, false, REASON_OPAQUE_REFUSED,
-	    0 },
-	{ "no network", ONE, "imap", NULL, 1000, true,
-	    REASON_ISSUER_UNAVAILABLE, 0 },
-	{ "two tenants, none named", TWO, "imap", NULL, 1000, false,
+	{ "for root", ONE, "imap", NULL, 0, REASON_OPAQUE_REFUSED, 0 },
+	{ "for sudo", ONE, "sudo", NULL, 1000, REASON_OPAQUE_REFUSED, 0 },
+	{ "for nobody's account", ONE, "imap", NULL, AUDIENT_NO_ACCOUNT,
+	    REASON_USER_REFUSED, 1 },
+	{ "for somebody without access", ONE, "imap", NULL, 1,
+	    REASON_USER_REFUSED, 1 },
+	{ "two tenants, none named", TWO, "imap", NULL, 1000,
 	    REASON_ISSUER_REFUSED, 0 },
-	{ "two tenants, the first named", TWO, "imap", SITE_A, 1000, false,
-	    REASON_OK, 1 },
-	{ "two tenants, the second named", TWO, "imap", SITE_B, 1000, false,
-	    REASON_OK, 1 },
+	{ "two tenants, the first named", TWO, "imap", SITE_A, 1000, REASON_OK,
+	    1 },
+	{ "two tenants, the second named", TWO, "imap", SITE_B, 1000, REASON_OK,
+	    1 },
 	{ "two tenants, a third named", TWO, "imap", "https://c.example.com/",
-	    1000, false, REASON_ISSUER_REFUSED, 0 },
+	    1000, REASON_ISSUER_REFUSED, 0 },
 	{ "a service of the second, none named", TWO, "only-b", NULL, 1000,
-	    false, REASON_OK, 1 },
+	    REASON_OK, 1 },
 	{ "a service of the second, the first named", TWO, "only-b", SITE_A,
-	    1000, false, REASON_ISSUER_REFUSED, 0 },
+	    1000, REASON_ISSUER_REFUSED, 0 },
 };
 
 static struct site site;
@@ -108,8 +107,7 @@ ask(struct audient *audient, const struct row *row, struct audient_verdict *v)
 	const struct audient_request rq = { .token = span_of(token),
 		.service = row->service,
 		.user = "alice",
-		.uid = row->uid,
-		.is_offline = row->is_offline };
+		.uid = row->uid };
 	const enum reason reason = audient_check(audient, &rq, v);
 
 	free(token);

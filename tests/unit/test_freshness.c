@@ -218,8 +218,7 @@ on_step(void *arg, const char *check, enum reason reason, const char *found,
 static enum reason
 find(struct trace *trace, struct text *told)
 {
-	struct keys *keys;
-	struct key *key;
+	struct keyset_key found;
 	enum reason reason;
 
 	trace_init(trace);
@@ -228,11 +227,12 @@ find(struct trace *trace, struct text *told)
 		trace->step = on_step;
 		trace->arg = told;
 	}
-	reason =
-	    keyset_find(ks, &header, clock_ms() + 60000, &keys, &key, trace);
-	assert_true((keys != NULL) == (reason == REASON_OK));
-	assert_true((key != NULL) == (reason == REASON_OK));
-	keys_release(keys);
+	reason = keyset_find(ks, &header, clock_ms() + 60000, &found, trace);
+	assert_true((found.keys != NULL) == (reason == REASON_OK));
+	assert_true((found.key != NULL) == (reason == REASON_OK));
+	assert_true(found.generation ==
+	    (reason == REASON_OK ? keyset_generation(ks) : 0));
+	keys_release(found.keys);
 	return reason;
 }
 

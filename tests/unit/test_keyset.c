@@ -186,22 +186,27 @@ open_cache(void)
 	free(path);
 }
 
+static void
+put(const char *name, struct span body)
+{
+	const int lock = cache_lock(cache, CACHE_KEYS, name, 0);
+
+	assert_true(cache_store(cache, CACHE_KEYS, name, lock, body));
+	cache_unlock(lock);
+}
+
 /* As if the issuer had answered that long ago. */
 static void
 put_record(const char *issuer, int64_t ago, const char *set)
 {
 	struct buf body = BUF_INIT(64 * 1024);
-	int lock;
 
 	assert_int_equal(buf_printf(&body,
 			     "{\"issuer\":\"%s\",\"fetched\":%lld,"
 			     "\"jwks\":%s}",
 			     issuer, (long long)(clock_now() - ago), set),
 	    REASON_OK);
-	lock = cache_lock(cache, CACHE_KEYS, record_name, 0);
-	assert_true(
-	    cache_store(cache, CACHE_KEYS, record_name, lock, buf_span(&body)));
-	cache_unlock(lock);
+	put(record_name, buf_span(&body));
 	cache_set_mark(cache, CACHE_KEYS, record_name,
 	    (struct cache_mark){ .time = clock_now() - ago, .value = 2 });
 	buf_free(&body);
@@ -318,26 +323,38 @@ test_put_back(void **state)
 	rows_end();
 }
 
+/* A name without an account costs what a name with one does. */
 static void
-test_offline(void **state)
+test_accounts(void **state)
 {
-	const struct audient_request rq = { .token = span_of(tokens[BY_A]),
-		.service = "imap",
-		.uid = AUDIENT_NOT_ACCOUNTS,
-		.at = NOW,
-		.is_offline = true };
+	static const struct {
+		const char *name;
+		int64_t uid;
+		enum reason want;
+	} rows[] = {
+		{ "an account", 1000, REASON_OK },
+		{ "no account", AUDIENT_NO_ACCOUNT, REASON_USER_REFUSED },
+	};
+	struct audient_request rq = { .service = "imap", .at = NOW };
 	struct audient_verdict v;
 
 	(void)state;
-	start(CONF JWKS_URI);
-	answer("keys", 200, JSON, good_set);
-	row_reason("offline", audient_check(audient, &rq, &v),
-	    REASON_ISSUER_UNAVAILABLE);
-	row_number("offline", site_asked(&site), 0);
-	check("online", BY_A, REASON_OK, 1);
-	row_reason("offline, with keys", audient_check(audient, &rq, &v),
-	    REASON_OK);
-	audient_keys_flush(audient);
+	for (size_t i = 0; i < nitems(rows); i++) {
+		site_empty_cache(&site);
+		start(CONF JWKS_URI);
+		answer("keys", 200, JSON, good_set);
+		rq.uid = rows[i].uid;
+		rq.token = span_of(tokens[BY_NOBODY]);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    REASON_KEY_UNKNOWN);
+		row_number(rows[i].name, site_asked(&site), 1);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    REASON_KEY_UNKNOWN);
+		rq.token = span_of(tokens[BY_A]);
+		row_reason(rows[i].name, audient_check(audient, &rq, &v),
+		    rows[i].want);
+		row_number(rows[i].name, site_asked(&site), 1);
+	}
 	rows_end();
 }
 
@@ -414,6 +431,51 @@ test_discovery_kept(void **state)
 	audient_keys_flush(audient);
 	answer("keys", 404, JSON, "{}");
 	check("keys, document, keys", BY_A, REASON_ISSUER_UNAVAILABLE, 6);
+	rows_end();
+}
+
+/* A document on disk counts if it is the issuer's, and of today. */
+static void
+test_discovery_record(void **state)
+{
+	static const struct {
+		const char *name, *issuer;
+		int64_t ago;
+		unsigned int asked; /* 2: for a document as well */
+	} kept[] = {
+		{ "of the issuer", SITE_A, 10, 1 },
+		{ "of yesterday", SITE_A, 86400, 2 },
+		{ "of tomorrow", SITE_A, -3600, 2 },
+		{ "of somebody else", SITE_B, 10, 2 },
+		{ "of nobody", "", 10, 2 },
+		{ "of nearly the issuer", "https://a.example.com", 10, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(kept); i++) {
+		char name[sizeof(record_name)];
+		struct buf body = BUF_INIT(1024);
+
+		site_empty_cache(&site);
+		start(CONF);
+		open_cache();
+		(void)snprintf(name, sizeof(name), "%.*smeta",
+		    (int)(strlen(record_name) - strlen("keys")), record_name);
+		assert_int_equal(buf_printf(&body,
+				     "{\"fetched\":%lld,\"document\":"
+				     "{\"issuer\":\"%s\","
+				     "\"jwks_uri\":\"" SITE_A "kept\"}}",
+				     (long long)(clock_now() - kept[i].ago),
+				     kept[i].issuer),
+		    REASON_OK);
+		put(name, buf_span(&body));
+		answer("meta", 200, JSON,
+		    META(SITE_A, ",\"jwks_uri\":\"" SITE_A "k\""));
+		answer("keys", 200, JSON, good_set);
+		check(kept[i].name, BY_A, REASON_OK, kept[i].asked);
+		buf_free(&body);
+		cache_close(cache);
+	}
 	rows_end();
 }
 
@@ -496,9 +558,10 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_bad_records),
 	WITH_SITE(test_rotation),
 	WITH_SITE(test_put_back),
-	WITH_SITE(test_offline),
+	WITH_SITE(test_accounts),
 	WITH_SITE(test_discovery),
 	WITH_SITE(test_discovery_kept),
+	WITH_SITE(test_discovery_record),
 	WITH_SITE(test_single_flight),
 };
 

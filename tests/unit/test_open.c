@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "audient.h"
@@ -126,6 +127,55 @@ test_file(void **state)
 	rows_end();
 }
 
+/* As somebody who is not root; what is_configured() says, or -1. */
+static int
+asked_as_nobody(const char *path)
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(setresuid(65534, 65534, 65534) != 0 ? 2
+			: audient_is_configured(path)	  ? 1
+							  : 0);
+	assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return WEXITSTATUS(status) < 2 ? WEXITSTATUS(status) : -1;
+}
+
+/* Absent is only what is not there; elsewhere somebody may have made it. */
+static void
+test_configured(void **state)
+{
+	char *below;
+
+	(void)state;
+	site_configure(&site, SITE_ONE);
+	below = unit_path(site.conf, "x");
+	row_bool("there", audient_is_configured(site.conf), true);
+	row_bool("a file for a directory", audient_is_configured(below), false);
+	free(below);
+	row_bool("no such directory",
+	    audient_is_configured("/nonexistent/audient.conf"), false);
+	if (!unit_is_root()) {
+		print_message("not tested without root: other users\n");
+		rows_end();
+		return;
+	}
+	assert_int_equal(chmod(site.dir, 0755), 0);
+	row_number("a file that one may not read", asked_as_nobody(site.conf),
+	    1);
+	assert_int_equal(chmod(site.dir, 0700), 0);
+	row_number("a directory that one may not enter",
+	    asked_as_nobody(site.conf), 1);
+	assert_int_equal(unlink(site.conf), 0);
+	row_number("and nothing in it", asked_as_nobody(site.conf), 1);
+	assert_int_equal(chmod(site.dir, 0755), 0);
+	row_number("not there", asked_as_nobody(site.conf), 0);
+	assert_int_equal(chmod(site.dir, 0700), 0);
+	rows_end();
+}
+
 /* A key file that is no good is trouble of ours, not of the token. */
 static void
 test_key_file(void **state)
@@ -228,6 +278,7 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_rows),
 	WITH_SITE(test_file),
+	WITH_SITE(test_configured),
 	WITH_SITE(test_key_file),
 	WITH_SITE(test_key_file_later),
 };

@@ -36,12 +36,18 @@ int __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
     size_t siglen, const unsigned char *tbs, size_t tbslen);
 
 static unsigned int verified;
+static void (*meanwhile)(void); /* what another thread does, once */
 
 int
 __wrap_EVP_PKEY_verify(EVP_PKEY_CTX *ctx, const unsigned char *sig,
     size_t siglen, const unsigned char *tbs, size_t tbslen)
 {
+	void (*const other)(void) = meanwhile;
+
 	verified++;
+	meanwhile = NULL;
+	if (other != NULL)
+		other();
 	return __real_EVP_PKEY_verify(ctx, sig, siglen, tbs, tbslen);
 }
 
@@ -139,6 +145,7 @@ static void
 test_questions(void **state)
 {
 	struct audient_request rq = request(0);
+	char *realm = unit_repeat('x', 3000);
 
 	(void)state;
 	open_again(true);
@@ -177,6 +184,11 @@ test_questions(void **state)
 	rq.user = "alice=x";
 	rq.realm = "y";
 	check("one of them in the name", &rq, REASON_USER_MISMATCH, 13);
+	rq = request(0);
+	rq.realm = realm;
+	check("a realm without end", &rq, REASON_OK, 14);
+	check("and again", &rq, REASON_OK, 15);
+	free(realm);
 	rows_end();
 }
 
@@ -412,6 +424,53 @@ test_old_keys(void **state)
 	rows_end();
 }
 
+/* The issuer has taken the key back, or brings the same ones again. */
+static void
+fetch_set(enum mint_key key, const char *kid)
+{
+	char *jwk[] = { mint_jwk(key, kid, NULL) };
+	char *set = mint_jwks(jwk, 1);
+
+	unit_write(site.jwks_a, span_of(set), 0600);
+	free(set);
+	row_reason("another set", audient_keys_refresh(audient, true),
+	    REASON_OK);
+}
+
+static void
+take_key_back(void)
+{
+	fetch_set(MINT_RSA_OTHER, "other");
+}
+
+static void
+fetch_the_same(void)
+{
+	fetch_set(MINT_RSA, "rsa");
+}
+
+/* A decision rests on the set that it was made with, not on a newer one. */
+static void
+test_replaced_meanwhile(void **state)
+{
+	struct audient_request rq = request(0);
+
+	(void)state;
+	open_again(true);
+	meanwhile = fetch_the_same;
+	check("the same set comes", &rq, REASON_OK, 1);
+	check("after the same set", &rq, REASON_OK, 2);
+	check("remembered", &rq, REASON_OK, 2);
+	rq = request(1);
+	meanwhile = take_key_back;
+	check("the key goes", &rq, REASON_OK, 3);
+	rq = request(0);
+	check("of before", &rq, REASON_KEY_UNKNOWN, 3);
+	rq = request(1);
+	check("not by the new set", &rq, REASON_KEY_UNKNOWN, 3);
+	rows_end();
+}
+
 static void
 hear(void *arg, const char *name, const char *value)
 {
@@ -493,6 +552,7 @@ tear_down(void **state)
 	audient_close(audient);
 	audient = NULL;
 	ahead = frozen = 0;
+	meanwhile = NULL;
 	site_remove(&site);
 	mint_end();
 	free(tokens[0]);
@@ -511,6 +571,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_single_use),
 	WITH_SITE(test_opaque),
 	WITH_SITE(test_old_keys),
+	WITH_SITE(test_replaced_meanwhile),
 	WITH_SITE(test_exported),
 };
 

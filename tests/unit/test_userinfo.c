@@ -297,9 +297,6 @@ test_never_asked(void **state)
 	check("a password", &rq, REASON_NOT_A_TOKEN, 0);
 	rq = request(TOKEN "!");
 	check("a long password", &rq, REASON_NOT_A_TOKEN, 0);
-	rq = request(TOKEN);
-	rq.is_offline = true;
-	check("offline", &rq, REASON_ISSUER_UNAVAILABLE, 0);
 	free(jwt);
 	rows_end();
 }

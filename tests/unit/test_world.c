@@ -49,18 +49,33 @@ test_log(void **state)
 static void
 test_digest(void **state)
 {
-	unsigned char whole[SHA256_SIZE], pieces[SHA256_SIZE];
+	static const unsigned char bytes[] = { 0x00, 0x9f, 0xa0, 0xff };
+	unsigned char md[SHA256_SIZE], chain[SHA256_SIZE], other[SHA256_SIZE];
+	char text[1 + SHA256_SIZE];
 	char hex[SHA256_HEX_SIZE];
 	struct crypto crypto;
 
 	(void)state;
 	ERR_clear_error();
 	assert_int_equal(crypto_open(&crypto), REASON_OK);
-	assert_int_equal(crypto_sha256(&crypto, SPAN("abc"), whole), REASON_OK);
-	assert_int_equal(crypto_sha256_of(&crypto, SPAN("a"), SPAN("bc"),
-			     pieces),
+	assert_int_equal(crypto_sha256(&crypto, SPAN("abc"), md), REASON_OK);
+	assert_int_equal(crypto_sha256_chain(&crypto, SPAN("abc"), md,
+			     SPAN("x"), chain),
 	    REASON_OK);
-	assert_memory_equal(whole, pieces, sizeof(whole));
+	text[0] = 'x';
+	memcpy(text + 1, md, sizeof(md));
+	assert_int_equal(crypto_sha256(&crypto,
+			     (struct span){ text, sizeof(text) }, other),
+	    REASON_OK);
+	assert_memory_equal(chain, other, sizeof(chain));
+	crypto_hex(md, hex, 7);
+	assert_string_equal(hex, "ba7816");
+	crypto_hex(bytes, hex, 9);
+	assert_string_equal(hex, "009fa0ff");
+	crypto_hex(bytes, hex, 4);
+	assert_string_equal(hex, "009");
+	crypto_hex(bytes, hex, 1);
+	assert_string_equal(hex, "");
 	assert_ptr_equal(crypto_context(&crypto), crypto_context(&crypto));
 	assert_non_null(crypto_context(&crypto));
 	assert_int_equal(crypto_sha256_hex(&crypto, SPAN("abc"), hex),

@@ -40,6 +40,7 @@ UNIT_TESTS += \
 	tests/unit/test_usermap \
 	tests/unit/test_identity \
 	tests/unit/test_realms \
+	tests/unit/test_root \
 	tests/unit/test_names \
 	tests/unit/test_conf \
 	tests/unit/test_confkeys \
@@ -67,6 +68,8 @@ UNIT_TESTS += \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
+	tests/unit/test_costs \
+	tests/unit/test_stack \
 	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
@@ -162,6 +165,8 @@ tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_names_LDADD = tests/unit/libunit.la
 tests_unit_test_conf_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -202,6 +207,8 @@ tests_unit_test_forked_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=madvise,--wrap=mmap64,--wrap=munmap
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_unlock
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
@@ -239,6 +246,12 @@ tests_unit_test_remembered_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=EVP_PKEY_verify,--wrap=clock_now,--wrap=userinfo_get \
 	-Wl,--wrap=once_take
 tests_unit_test_remembered_LDADD = tests/unit/libunit.la
+tests_unit_test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_costs_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_MALLOC) -Wl,--wrap=EVP_DigestUpdate
+tests_unit_test_costs_LDADD = tests/unit/libunit.la
+tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_stack_LDADD = tests/unit/libunit.la
 tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
