@@ -154,7 +154,6 @@ test_completeness(void **state)
 	    "{\"alg\":\"ES256\",\"kid\":\"ec\"}", SITE_CLAIMS, NULL);
 	char *unknown = mint_token(MINT_RSA, ALG_RS256,
 	    "{\"alg\":\"RS256\",\"kid\":\"x\"}", SITE_CLAIMS, NULL);
-	char *more;
 
 	(void)state;
 	open_site(SITE_ONE);
@@ -198,21 +197,6 @@ test_completeness(void **state)
 	    audient_completeness(audient, "sshd",
 		SPAN("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.iv")),
 	    AUDIENT_INCOMPLETE);
-	assert_true(asprintf(&more, "%s.dGV4dA", rsa) > 0);
-	row_number("four segments",
-	    audient_completeness(audient, "sshd", span_of(more)),
-	    AUDIENT_INCOMPLETE);
-	free(more);
-	more = unit_repeat('a', TOKEN_MAX + 1);
-	memcpy(more, "eyJ", 3);
-	row_number("as long as can be",
-	    audient_completeness(audient, "sshd",
-		(struct span){ more, TOKEN_MAX }),
-	    AUDIENT_INCOMPLETE);
-	row_number("too long",
-	    audient_completeness(audient, "sshd", span_of(more)),
-	    AUDIENT_COMPLETE);
-	free(more);
 	row_number("not a header",
 	    audient_completeness(audient, "sshd", SPAN("eyJ.e30.c2ln")),
 	    AUDIENT_UNSURE);
@@ -268,6 +252,35 @@ jwks_text(void)
 		mint_jwk(MINT_P256, "ec", NULL) };
 
 	return mint_jwks(keys, nitems(keys));
+}
+
+/* Too many segments, and too many bytes. */
+static void
+test_too_much(void **state)
+{
+	char *rsa =
+	    mint_token(MINT_RSA, ALG_RS256, SITE_HEADER, SITE_CLAIMS, NULL);
+	char *more;
+
+	(void)state;
+	open_site(SITE_ONE);
+	assert_true(asprintf(&more, "%s.dGV4dA", rsa) > 0);
+	row_number("four segments",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_INCOMPLETE);
+	free(more);
+	more = unit_repeat('a', TOKEN_MAX + 1);
+	memcpy(more, "eyJ", 3);
+	row_number("as long as can be",
+	    audient_completeness(audient, "sshd",
+		(struct span){ more, TOKEN_MAX }),
+	    AUDIENT_INCOMPLETE);
+	row_number("too long",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_COMPLETE);
+	free(more);
+	free(rsa);
+	rows_end();
 }
 
 static void
@@ -358,6 +371,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_service),
 	WITH_SITE(test_flows),
 	WITH_SITE(test_refresh),
+	WITH_SITE(test_too_much),
 	WITH_SITE(test_keys),
 	WITH_SITE(test_completeness),
 	WITH_SITE(test_verify),
