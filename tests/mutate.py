@@ -52,7 +52,7 @@ FILES = {
     "core/conf.c": "conf confcheck confkeys open chaos",
     "core/confcheck.c": "confcheck conf open",
     "core/confkeys.c": "confkeys conf confcheck",
-    "core/confset.c": "conf confkeys confcheck chaos",
+    "core/confset.c": "conf confkeys confcheck nomemory",
     "core/count.c": "count tally",
     "core/crypto.c": "verifier cache verdict",
     "core/decision.c": "audient remembered trace verdict watch cacheusers",

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "conf.h"
 #include "oauth.h"
 #include "seen.h"
 #include "unit.h"
@@ -33,6 +34,49 @@ int
 __wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
 {
 	return has_no_lock ? EAGAIN : __real_pthread_mutex_init(m, a);
+}
+
+char *__real_strndup(const char *s, size_t n);
+char *__wrap_strndup(const char *s, size_t n);
+
+static int strings_left = -1; /* copies that can be made; -1: all */
+
+char *
+__wrap_strndup(const char *s, size_t n)
+{
+	if (strings_left == 0)
+		return NULL;
+	if (strings_left > 0)
+		strings_left--;
+	return __real_strndup(s, n);
+}
+
+/* A rule of which half is missing is none. */
+static void
+test_rules(void **state)
+{
+	static const char text[] = "domain = t.example.com\naudience = a\n"
+				   "username_claim = u\nrequired_claim = b c\n"
+				   "export_claim = AUTH0_D e\n";
+	struct conf_error error;
+	struct conf *conf;
+	enum reason reason;
+	int n = 0;
+
+	(void)state;
+	do {
+		strings_left = n++;
+		reason = conf_parse(SPAN(text), "h", &conf, &error);
+		strings_left = -1;
+		row_true("all or nothing",
+		    (conf != NULL) == (reason == REASON_OK));
+		if (reason != REASON_OK)
+			row_reason("no copy", reason, REASON_OUT_OF_MEMORY);
+		conf_free(conf);
+	} while (reason != REASON_OK && n < 100);
+	row_reason("as it is", reason, REASON_OK);
+	row_true("each of them", n > 4);
+	rows_end();
 }
 
 static void
@@ -105,6 +149,7 @@ test_token(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_rules),
 	cmocka_unit_test(test_seen),
 	cmocka_unit_test(test_device),
 	cmocka_unit_test(test_token),
