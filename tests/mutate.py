@@ -110,7 +110,7 @@ FILES = {
 }
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
-    "core/cache.c", "core/conf.c", "core/crypto.c", "core/discovery.c",
+    "core/cache.c", "core/crypto.c", "core/discovery.c",
     "core/fetch.c", "core/issuer.c", "core/keysource.c", "core/open.c",
     "core/userinfo.c", "pam/device.c", "sasl/client.c", "sasl/command.c",
     "sasl/source.c",

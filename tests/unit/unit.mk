@@ -214,7 +214,7 @@ tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_nomemory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_nomemory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=calloc,--wrap=malloc,--wrap=pthread_mutex_init \
-	-Wl,--wrap=strndup
+	-Wl,--wrap=reallocarray,--wrap=strndup
 tests_unit_test_nomemory_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
