@@ -2,6 +2,7 @@
 #include "audient.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "b64url.h"
 #include "clock.h"
@@ -131,6 +132,9 @@ read_payload(struct decision *d, const struct token *token)
 	enum reason reason;
 	size_t len;
 
+	/* more than it needs, and known even if it cannot be decoded */
+	d->text_used =
+	    token->payload.len < CLAIMS_MAX ? token->payload.len : CLAIMS_MAX;
 	reason = b64url_decode(token->payload, d->text, CLAIMS_MAX, &len);
 	if (reason == REASON_OK)
 		reason = json_parse(d->text, len, d->nodes, CLAIMS_NODES);
@@ -368,5 +372,6 @@ audient_check(struct audient *a, const struct audient_request *rq,
 		    d.service->n_exports, rq->exported, rq->exported_arg);
 	decision_keep(&d);
 	userinfo_answer_clear(&d.info);
+	explicit_bzero(text, d.text_used); /* it stands on our host's stack */
 	return v->reason;
 }

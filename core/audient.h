@@ -146,6 +146,12 @@ void audient_login(const struct audient *audient,
     const struct audient_request *request,
     const struct audient_verdict *verdict, struct audient_login *login);
 
+enum audient_record {
+	AUDIENT_RECORD_TAKEN,
+	AUDIENT_RECORD_NONE,
+	AUDIENT_RECORD_SPOILT, /* there was one, and it cannot be trusted */
+};
+
 /*
  * Hands a login to another process of the same user.  id is a file name that
  * both can find out and nobody else can use: lower-case letters, digits, '-'.
@@ -153,7 +159,7 @@ void audient_login(const struct audient *audient,
  */
 bool audient_login_keep(struct audient *audient, const char *id,
     const struct audient_login *login);
-bool audient_login_take(struct audient *audient, const char *id,
+enum audient_record audient_login_take(struct audient *audient, const char *id,
     struct audient_login *login);
 
 /* The line of a session's "open" or "close", like that of a decision. */

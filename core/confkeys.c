@@ -41,7 +41,7 @@ const struct keyword conf_keywords[] = {
 	    AT_TENANT(timeout) },
 	{ "keys_max_age", .set = conf_set_number, .min = 60, .max = 86400,
 	    AT_TENANT(keys_max_age) },
-	{ "keys_max_stale", .set = conf_set_number, .min = 0, .max = 604800,
+	{ "keys_max_stale", .set = conf_set_number, .min = 0, .max = 86400,
 	    AT_TENANT(keys_max_stale) },
 	{ "refetch_cooldown", .set = conf_set_number, .min = 1, .max = 3600,
 	    AT_TENANT(refetch_cooldown) },

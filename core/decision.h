@@ -23,6 +23,7 @@ struct decision {
 	struct jws_header *header;
 	struct json *nodes; /* CLAIMS_NODES, for a payload */
 	char *text;	    /* CLAIMS_MAX bytes that they point to */
+	size_t text_used;   /* of those, at most */
 	struct userinfo_answer info;
 	struct claims claims; /* of nodes or info */
 

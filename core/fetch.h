@@ -25,7 +25,7 @@ struct fetch_request {
 enum fetch_result {
 	FETCH_ANSWERED,	  /* some HTTP status over verified TLS */
 	FETCH_NO_ANSWER,  /* name, connection, TLS, time, or the helper */
-	FETCH_BAD_ANSWER, /* over verified TLS, but nothing to work with */
+	FETCH_BAD_ANSWER, /* nothing to work with, or a wrong certificate */
 };
 
 struct fetch_answer {

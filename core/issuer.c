@@ -83,7 +83,7 @@ read_document(struct fetch_answer *answer, struct issuer_document *document)
 	return ISSUER_OK;
 }
 
-/* What somebody with the right certificate, or nobody, has said. */
+/* What somebody, or nobody, has said. */
 static enum issuer_result
 judge(struct fetch_answer *answer, const struct issuer_question *question,
     struct issuer_document *document)

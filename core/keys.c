@@ -263,18 +263,15 @@ key_signature_letters(const struct key *key)
 	return (key->jwk.signature_size * 8 + 5) / 6;
 }
 
-enum reason
-key_verify(struct key *key, enum alg alg, const struct token *token)
+static enum reason
+check(struct key *key, enum alg alg, const struct token *token,
+    unsigned char sig[static SIGNATURE_MAX])
 {
-	unsigned char sig[SIGNATURE_MAX] UNINITIALIZED;
 	struct verifier *v;
 	enum reason reason;
 	size_t len;
 
-	/* Too short by its letters alone: the rest never arrived. */
-	if (token->signature.len < key_signature_letters(key))
-		return REASON_TOKEN_TRUNCATED;
-	reason = b64url_decode(token->signature, sig, sizeof(sig), &len);
+	reason = b64url_decode(token->signature, sig, SIGNATURE_MAX, &len);
 	if (reason == REASON_TOKEN_TOO_LARGE ||
 	    (reason == REASON_OK && len != key->jwk.signature_size))
 		return REASON_SIGNATURE_INVALID;
@@ -284,6 +281,20 @@ key_verify(struct key *key, enum alg alg, const struct token *token)
 	reason = verifier_check(v, token->signed_part,
 	    (struct span){ .ptr = (char *)sig, .len = len });
 	give_back(key, alg, v);
+	return reason;
+}
+
+enum reason
+key_verify(struct key *key, enum alg alg, const struct token *token)
+{
+	unsigned char sig[SIGNATURE_MAX] UNINITIALIZED;
+	enum reason reason;
+
+	/* Too short by its letters alone: the rest never arrived. */
+	if (token->signature.len < key_signature_letters(key))
+		return REASON_TOKEN_TRUNCATED;
+	reason = check(key, alg, token, sig);
+	explicit_bzero(sig, sizeof(sig));
 	return reason;
 }
 

@@ -13,8 +13,9 @@
  * A set is fresh for keys_max_age seconds.  Then one process asks the issuer
  * while the others wait for it.  While the issuer gives no answer an old set
  * serves for keys_max_stale seconds; once it answers anything over verified
- * TLS, it does not.  For a key that a fresh set lacks the issuer is asked at
- * most once per refetch_cooldown, by all processes together.
+ * TLS, or somebody with a wrong certificate does, it does not.  For a key that
+ * a fresh set lacks the issuer is asked at most once per refetch_cooldown, by
+ * all processes together.
  */
 struct keyset;
 

@@ -72,16 +72,18 @@ audient_login_keep(struct audient *a, const char *id,
 	return ok;
 }
 
-bool
+enum audient_record
 audient_login_take(struct audient *a, const char *id,
     struct audient_login *login)
 {
 	struct buf text = BUF_INIT(RECORD_MAX);
-	bool ok;
+	bool ok, was_there;
 
 	ok = cache_load(a->world.cache, CACHE_LOGIN, CACHE_OWN, id, &text) &&
 	    login_read(buf_span(&text), login);
-	(void)cache_remove(a->world.cache, CACHE_LOGIN, id);
+	was_there = cache_remove(a->world.cache, CACHE_LOGIN, id);
 	buf_free(&text);
-	return ok;
+	if (ok)
+		return AUDIENT_RECORD_TAKEN;
+	return was_there ? AUDIENT_RECORD_SPOILT : AUDIENT_RECORD_NONE;
 }

@@ -114,6 +114,7 @@ to_der(struct span sig, unsigned char der[static DER_MAX])
 		*o++ = 0x81;
 	*o++ = (unsigned char)len;
 	memcpy(o, body, len);
+	explicit_bzero(body, sizeof(body));
 	return (size_t)(o - der) + len;
 }
 
@@ -122,13 +123,16 @@ check_hash(struct verifier *v, const unsigned char *md, size_t md_len,
     struct span sig)
 {
 	unsigned char der[DER_MAX] UNINITIALIZED;
+	int result;
 
 	if (alg_family(v->alg) != FAMILY_ECDSA)
 		return EVP_PKEY_verify(v->check, (const unsigned char *)sig.ptr,
 		    sig.len, md, md_len);
 	if (sig.len > 2 * (INT_BYTES_MAX - 1) || sig.len % 2 != 0)
 		return 0;
-	return EVP_PKEY_verify(v->check, der, to_der(sig, der), md, md_len);
+	result = EVP_PKEY_verify(v->check, der, to_der(sig, der), md, md_len);
+	explicit_bzero(der, sizeof(der));
+	return result;
 }
 
 enum reason

@@ -243,12 +243,17 @@ fail(struct http_answer *answer, enum http_result result, const char *why)
 			*p = ' ';
 }
 
-/* Somebody with the right certificate said it. */
+/*
+ * Somebody with the right certificate said it, or somebody with a wrong one
+ * would have: old keys do not help against him.
+ */
 static bool
 is_bad_answer(CURLcode rc)
 {
-	return rc == CURLE_WEIRD_SERVER_REPLY ||
-	    rc == CURLE_FILESIZE_EXCEEDED || rc == CURLE_BAD_CONTENT_ENCODING;
+	return rc == CURLE_PEER_FAILED_VERIFICATION ||
+	    rc == CURLE_SSL_ISSUER_ERROR || rc == CURLE_SSL_INVALIDCERTSTATUS ||
+	    rc == CURLE_WEIRD_SERVER_REPLY || rc == CURLE_FILESIZE_EXCEEDED ||
+	    rc == CURLE_BAD_CONTENT_ENCODING;
 }
 
 static void

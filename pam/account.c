@@ -66,7 +66,9 @@ pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	(void)flags;
 	if ((rc = args_parse(pamh, argc, argv, &args)) != PAM_SUCCESS)
 		return rc;
-	if ((login = login_recall(pamh, &args)) == NULL)
+	if ((rc = login_recall(pamh, &args, &login)) != PAM_SUCCESS)
+		return rc;
+	if (login == NULL)
 		return check_tokenless(pamh, &args);
 	if (login->reason == REASON_OK)
 		return check_login(pamh, login);

@@ -47,42 +47,45 @@ login_remember(pam_handle_t *pamh, const struct args *args,
 	return PAM_BUF_ERR;
 }
 
-const struct login *
-login_recall(pam_handle_t *pamh, const struct args *args)
+int
+login_recall(pam_handle_t *pamh, const struct args *args,
+    const struct login **login)
 {
 	const void *data = NULL;
 	char name[DATA_SIZE];
+	int rc;
 
 	data_name(args, name);
-	if (pam_get_data(pamh, name, &data) != PAM_SUCCESS)
-		return NULL;
-	return data;
+	rc = pam_get_data(pamh, name, &data);
+	*login = rc == PAM_SUCCESS ? data : NULL;
+	return rc == PAM_NO_MODULE_DATA ? PAM_SUCCESS : rc;
 }
 
-static bool
-same_program(pid_t pid)
+enum login_place
+login_place(void)
 {
+	const pid_t parent = getppid();
 	struct stat ours, theirs;
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return stat("/proc/self/exe", &ours) == 0 && stat(path, &theirs) == 0 &&
-	    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	/* from outside of a container, and another program */
+	if (parent == 0)
+		return LOGIN_HERE;
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)parent);
+	if (stat("/proc/self/exe", &ours) != 0 || stat(path, &theirs) != 0)
+		return LOGIN_SOMEWHERE;
+	return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino
+	    ? LOGIN_IN_CHILD
+	    : LOGIN_HERE;
 }
 
 bool
-login_is_in_child(void)
-{
-	return same_program(getppid());
-}
-
-void
 login_leave_note(pam_handle_t *pamh, const struct login *login)
 {
 	char pair[sizeof(NOTE) + AUDIENT_TOKEN_ID_SIZE];
 
 	(void)snprintf(pair, sizeof(pair), NOTE "=%s", login->who.token_id);
-	(void)pam_putenv(pamh, pair);
+	return pam_putenv(pamh, pair) == PAM_SUCCESS;
 }
 
 bool
@@ -137,12 +140,13 @@ login_hand_over(struct audient *audient, const struct login *login)
 	    audient_login_keep(audient, id, &login->who);
 }
 
-bool
+enum audient_record
 login_take_over(struct audient *audient, struct login *login)
 {
 	char id[ID_SIZE];
 
 	login->reason = REASON_OK;
-	return process_id(getpid(), id) &&
-	    audient_login_take(audient, id, &login->who);
+	return process_id(getpid(), id)
+	    ? audient_login_take(audient, id, &login->who)
+	    : AUDIENT_RECORD_NONE;
 }

@@ -15,20 +15,29 @@ struct login {
 int login_remember(pam_handle_t *pamh, const struct args *args,
     const struct login *login);
 
-/* NULL: no token was asked for.  Borrowed from the PAM handle. */
-const struct login *login_recall(pam_handle_t *pamh, const struct args *args);
+/*
+ * PAM_SUCCESS, or what libpam says.  NULL: no token was asked for.  Borrowed
+ * from the PAM handle.
+ */
+int login_recall(pam_handle_t *pamh, const struct args *args,
+    const struct login **login);
 
 /*
  * sshd asks for the token in a child of the process that opens the session,
  * and PAM's own memory goes with the child.
  */
-bool login_is_in_child(void);
+enum login_place {
+	LOGIN_HERE,
+	LOGIN_IN_CHILD,
+	LOGIN_SOMEWHERE, /* /proc does not say */
+};
+enum login_place login_place(void);
 
 /*
- * For the log alone the token's identifier in PAM's environment will do.
- * What is taken is gone from there.
+ * The token's identifier in PAM's environment: enough for the log, and the
+ * sign that there has to be a record.  What is taken is gone from there.
  */
-void login_leave_note(pam_handle_t *pamh, const struct login *login);
+bool login_leave_note(pam_handle_t *pamh, const struct login *login);
 bool login_take_note(pam_handle_t *pamh, struct login *login);
 
 /*
@@ -36,6 +45,7 @@ bool login_take_note(pam_handle_t *pamh, struct login *login);
  * process that opens the session, so no user has a say in it.
  */
 bool login_hand_over(struct audient *audient, const struct login *login);
-bool login_take_over(struct audient *audient, struct login *login);
+enum audient_record login_take_over(struct audient *audient,
+    struct login *login);
 
 #endif

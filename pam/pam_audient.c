@@ -89,25 +89,46 @@ check(pam_handle_t *pamh, const struct device_login *d, struct audient *audient,
 	return login->reason;
 }
 
+/* For a session that another process opens. */
+static int
+hand_over(pam_handle_t *pamh, const struct args *args, struct audient *audient,
+    const struct login *login)
+{
+	const enum login_place place = login_place();
+	struct audient_service service;
+
+	audient_get_service(audient, args->service, &service);
+	if (place == LOGIN_HERE)
+		return PAM_SUCCESS;
+	if (!service.limits_sessions) {
+		if (place == LOGIN_IN_CHILD)
+			(void)login_leave_note(pamh, login);
+		return PAM_SUCCESS;
+	}
+	if (place == LOGIN_SOMEWHERE) {
+		pam_syslog(pamh, LOG_CRIT,
+		    "session_limit = token: /proc does not say whether another "
+		    "process opens the session; is it mounted?");
+		return PAM_SERVICE_ERR;
+	}
+	if (login_hand_over(audient, login) && login_leave_note(pamh, login))
+		return PAM_SUCCESS;
+	pam_syslog(pamh, LOG_CRIT,
+	    "session_limit = token: the end of the token cannot be kept for "
+	    "the session; is cache_dir writable?");
+	return PAM_SERVICE_ERR;
+}
+
 /* For the phases that follow, in whatever process they run. */
 static int
 keep(pam_handle_t *pamh, const struct args *args, struct audient *audient,
     const struct login *login)
 {
-	struct audient_service service;
+	int rc;
 
-	if (login->reason == REASON_OK && login_is_in_child()) {
-		audient_get_service(audient, args->service, &service);
-		if (!service.limits_sessions)
-			login_leave_note(pamh, login);
-		else if (!login_hand_over(audient, login)) {
-			pam_syslog(pamh, LOG_CRIT,
-			    "session_limit = token: the end of the token "
-			    "cannot be kept for the session; is cache_dir "
-			    "writable?");
-			return PAM_SERVICE_ERR;
-		}
-	}
+	if (login->reason == REASON_OK &&
+	    (rc = hand_over(pamh, args, audient, login)) != PAM_SUCCESS)
+		return rc;
 	return login_remember(pamh, args, login);
 }
 

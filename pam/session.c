@@ -84,25 +84,62 @@ audit(pam_handle_t *pamh, const struct args *args, const char *event,
 	journal_log(pamh, "session", LOG_INFO, &line);
 }
 
-/* Of this process, or of the child that asked for the token. */
-static const struct login *
-find_login(pam_handle_t *pamh, const struct args *args, struct audient *audient,
-    bool needs_all)
+/*
+ * The record that the child has left, if it has.  What should be there and is
+ * not, or is not what it should be, is no reason to go on without a limit.
+ */
+static int
+take_record(pam_handle_t *pamh, struct audient *audient, bool has_note,
+    struct login *taken)
 {
-	const struct login *login = login_recall(pamh, args);
+	const enum audient_record record = login_take_over(audient, taken);
 	const void *user = NULL;
-	struct login taken;
+	const char *problem = NULL;
 
-	if (login != NULL)
-		return login->reason == REASON_OK ? login : NULL;
-	if (needs_all ? !login_take_over(audient, &taken)
-		      : !login_take_note(pamh, &taken))
-		return NULL;
-	if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS ||
-	    user == NULL || (needs_all && strcmp(user, taken.who.user) != 0) ||
-	    login_remember(pamh, args, &taken) != PAM_SUCCESS)
-		return NULL;
-	return login_recall(pamh, args);
+	if (record == AUDIENT_RECORD_NONE && !has_note)
+		return PAM_IGNORE;
+	if (record == AUDIENT_RECORD_NONE)
+		problem = "is not there";
+	else if (record == AUDIENT_RECORD_SPOILT)
+		problem = "cannot be read";
+	else if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS ||
+	    user == NULL || strcmp(user, taken->who.user) != 0)
+		problem = "is that of another user";
+	if (problem == NULL)
+		return PAM_SUCCESS;
+	pam_syslog(pamh, LOG_CRIT,
+	    "session_limit = token: what the login has left for its session "
+	    "in cache_dir %s, so the end of the token is not known: refused",
+	    problem);
+	return PAM_SESSION_ERR;
+}
+
+/*
+ * Of this process, or of the child that asked for the token; NULL: nobody's.
+ */
+static int
+find_login(pam_handle_t *pamh, const struct args *args, struct audient *audient,
+    bool needs_all, const struct login **login)
+{
+	struct login taken;
+	const bool has_note = login_take_note(pamh, &taken);
+	int rc;
+
+	if ((rc = login_recall(pamh, args, login)) != PAM_SUCCESS)
+		return rc;
+	if (*login != NULL) {
+		if ((*login)->reason != REASON_OK)
+			*login = NULL;
+		return PAM_SUCCESS;
+	}
+	rc = has_note ? PAM_SUCCESS : PAM_IGNORE;
+	if (needs_all)
+		rc = take_record(pamh, audient, has_note, &taken);
+	if (rc != PAM_SUCCESS)
+		return rc == PAM_IGNORE ? PAM_SUCCESS : rc;
+	if ((rc = login_remember(pamh, args, &taken)) != PAM_SUCCESS)
+		return rc;
+	return login_recall(pamh, args, login);
 }
 
 /* Who came without a token is none of our business. */
@@ -120,8 +157,8 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	if ((rc = guest_open(pamh, &args, &audient)) != PAM_SUCCESS)
 		return rc;
 	audient_get_service(audient, args.service, &service);
-	login = find_login(pamh, &args, audient, service.limits_sessions);
-	if (login != NULL) {
+	rc = find_login(pamh, &args, audient, service.limits_sessions, &login);
+	if (rc == PAM_SUCCESS && login != NULL) {
 		if (service.limits_sessions)
 			rc = limit(pamh, flags, &login->who);
 		if (rc == PAM_SUCCESS)
@@ -141,7 +178,7 @@ pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	(void)flags;
 	if ((rc = args_parse(pamh, argc, argv, &args)) != PAM_SUCCESS)
 		return rc;
-	if ((login = login_recall(pamh, &args)) != NULL &&
+	if (login_recall(pamh, &args, &login) == PAM_SUCCESS && login != NULL &&
 	    login->reason == REASON_OK)
 		audit(pamh, &args, "close", login);
 	return PAM_SUCCESS;

@@ -46,6 +46,8 @@ check_PROGRAMS += tests/unit/test_oauth
 UNIT_TESTS += tests/unit/test_oauth
 TESTS += tests/unit/test_oauth
 tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_oauth_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 
 # The module with all that it calls in the test's hands.
@@ -62,9 +64,22 @@ tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
 tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
 
-check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases
-UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases
-TESTS += tests/pam/test_answers tests/pam/test_phases
+# What it logs, without a journal.
+check_PROGRAMS += tests/pam/test_journal
+UNIT_TESTS += tests/pam/test_journal
+TESTS += tests/pam/test_journal
+tests_pam_test_journal_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/test_journal.c pam/journal.c
+tests_pam_test_journal_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
+tests_pam_test_journal_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=socket,--wrap=sendto,--wrap=close,--wrap=malloc
+tests_pam_test_journal_LDADD = tests/unit/libunit.la
+
+check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases \
+	tests/pam/test_records
+UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases \
+	tests/pam/test_records
+TESTS += tests/pam/test_answers tests/pam/test_phases tests/pam/test_records
 tests_pam_test_answers_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
 	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_answers.c \
 	$(pam_audient_la_SOURCES)
@@ -82,6 +97,13 @@ tests_pam_test_phases_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=close,--wrap=stat64,--wrap=audient_login_keep \
 	-Wl,--wrap=audient_login_take
 tests_pam_test_phases_LDADD = $(tests_pam_test_calls_LDADD)
+tests_pam_test_records_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
+	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_records.c \
+	$(pam_audient_la_SOURCES)
+tests_pam_test_records_CPPFLAGS = $(tests_pam_test_calls_CPPFLAGS)
+tests_pam_test_records_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r,--wrap=getppid
+tests_pam_test_records_LDADD = $(tests_pam_test_calls_LDADD)
 endif
 
 CLI_TESTS = \

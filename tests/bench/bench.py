@@ -216,9 +216,10 @@ def instructions(b):
     b.texts["instructions"] = "\n".join(lines)
     print("== instructions ==\n%s\n" % b.texts["instructions"], flush=True)
     b.results["instructions"] = [
-        ("%s, %s" % (reason, what), [float(n)]) for reason, n, what in
-        re.findall(r"^([\w ,-]+): ([\d.]+) (instructions|allocations)",
-                   b.texts["instructions"], re.M)]
+        ("%s, %s" % (reason, what), [float(x) for x in (n, more) if x])
+        for reason, n, what, more in re.findall(
+            r"^([\w ,-]+): ([\d.]+) (instructions|allocations)"
+            r"(?: of our own, ([\d.]+))?", b.texts["instructions"], re.M)]
 
 
 def main():

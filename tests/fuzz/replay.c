@@ -239,6 +239,22 @@ write_seed(void *arg, struct span seed)
 	free(path);
 }
 
+/* What we sign has more to begin with: all that is in fuzz_make(). */
+static void
+write_made(const char *name, struct corpus *corpus)
+{
+	const size_t skip = strcmp(name, "pam") == 0 ? 4 : 0;
+	char text[4096] = "";
+	size_t n;
+
+	if (skip == 0 && strcmp(name, "signed") != 0)
+		return;
+	for (uint32_t seed = 1; seed <= MADE / 10; seed++) {
+		n = skip + fuzz_make(seed, text + skip, sizeof(text) - skip);
+		write_seed(corpus, (struct span){ .ptr = text, .len = n });
+	}
+}
+
 static int
 write_seeds(const char *dir)
 {
@@ -248,6 +264,7 @@ write_seeds(const char *dir)
 
 		(void)mkdir(path, 0755);
 		fuzz_targets[i].seeds(write_seed, &corpus);
+		write_made(fuzz_targets[i].name, &corpus);
 		free(path);
 	}
 	fuzz_end();

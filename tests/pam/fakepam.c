@@ -155,6 +155,15 @@ pam_get_data(const pam_handle_t *h, const char *name, const void **data)
 	return PAM_NO_MODULE_DATA;
 }
 
+bool
+fakepam_has_data(const struct pam_handle *h, const char *name)
+{
+	for (size_t i = 0; i < FAKEPAM_DATA && h->data[i].name != NULL; i++)
+		if (strcmp(h->data[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int
 pam_putenv(pam_handle_t *h, const char *pair)
 {

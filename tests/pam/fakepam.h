@@ -34,6 +34,7 @@ struct pam_handle {
 };
 
 void fakepam_end(struct pam_handle *h);
+bool fakepam_has_data(const struct pam_handle *h, const char *name);
 
 /* The n-th call from here on fails; 0: none does. */
 void fakepam_arm(unsigned long n);

@@ -30,8 +30,8 @@ int __real_stat64(const char *path, struct stat *st);
 int __wrap_stat64(const char *path, struct stat *st);
 bool __wrap_audient_login_keep(struct audient *audient, const char *id,
     const struct audient_login *login);
-bool __wrap_audient_login_take(struct audient *audient, const char *id,
-    struct audient_login *login);
+enum audient_record __wrap_audient_login_take(struct audient *audient,
+    const char *id, struct audient_login *login);
 
 /* What the system says of the process that opens the session. */
 static struct {
@@ -41,13 +41,14 @@ static struct {
 	bool has_no_stat[2]; /* of our program, of the other one */
 	dev_t dev;	     /* of the other one; ours are 1 and 1 */
 	ino_t ino;
-} other;
+	pid_t parent;
+} other = { .parent = PARENT };
 static char kept_id[64];
 
 pid_t
 __wrap_getppid(void)
 {
-	return PARENT;
+	return other.parent;
 }
 
 int
@@ -99,14 +100,14 @@ __wrap_audient_login_keep(struct audient *audient, const char *id,
 	return true;
 }
 
-bool
+enum audient_record
 __wrap_audient_login_take(struct audient *audient, const char *id,
     struct audient_login *login)
 {
 	(void)audient;
 	(void)id;
 	memset(login, 0, sizeof(*login));
-	return false;
+	return AUDIENT_RECORD_NONE;
 }
 
 static char *tokens[3];
@@ -329,13 +330,15 @@ test_programs(void **state)
 		bool has_no_stat[2];
 		dev_t dev;
 		ino_t ino;
-		bool want;
+		enum login_place want;
 	} rows[] = {
-		{ "the same", { false, false }, 1, 1, true },
-		{ "another one", { false, false }, 1, 2, false },
-		{ "on another disk", { false, false }, 2, 1, false },
-		{ "we cannot be seen", { true, false }, 1, 1, false },
-		{ "it cannot be seen", { false, true }, 1, 1, false },
+		{ "the same", { false, false }, 1, 1, LOGIN_IN_CHILD },
+		{ "another one", { false, false }, 1, 2, LOGIN_HERE },
+		{ "on another disk", { false, false }, 2, 1, LOGIN_HERE },
+		{ "we cannot be seen", { true, false }, 1, 1, LOGIN_SOMEWHERE },
+		{ "it cannot be seen", { false, true }, 1, 1, LOGIN_SOMEWHERE },
+		{ "neither can be seen", { true, true }, 1, 1,
+		    LOGIN_SOMEWHERE },
 	};
 
 	(void)state;
@@ -344,10 +347,15 @@ test_programs(void **state)
 		    sizeof(other.has_no_stat));
 		other.dev = rows[i].dev;
 		other.ino = rows[i].ino;
-		row_bool(rows[i].name, login_is_in_child(), rows[i].want);
+		row_number(rows[i].name, login_place(), rows[i].want);
+		row_count(rows[i].want == LOGIN_IN_CHILD);
 	}
+	other.parent = 0;
+	row_number("from outside", login_place(), LOGIN_HERE);
+	other.parent = PARENT;
 	memset(&other, 0, sizeof(other));
 	other.fd = -1;
+	other.parent = PARENT;
 	rows_end();
 }
 
@@ -433,6 +441,50 @@ test_processes(void **state)
 	}
 	memset(&other, 0, sizeof(other));
 	other.fd = -1;
+	other.parent = PARENT;
+	rows_end();
+}
+
+/* Who opens the session is not to be found out: a limit would be none. */
+static void
+test_no_proc(void **state)
+{
+	static const struct {
+		const char *name, *conf;
+		bool has_no_stat[2];
+		int want;
+	} rows[] = {
+		{ "seen", "session_limit = token\n", { false, false },
+		    PAM_SUCCESS },
+		{ "we are not", "session_limit = token\n", { true, false },
+		    PAM_SERVICE_ERR },
+		{ "it is not", "session_limit = token\n", { false, true },
+		    PAM_SERVICE_ERR },
+		{ "nobody is", "session_limit = token\n", { true, true },
+		    PAM_SERVICE_ERR },
+		{ "nobody is, no limit", "", { true, true }, PAM_SUCCESS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const char *const answers[] = { tokens[0], NULL };
+		struct pam_handle h = { .service = "app",
+			.user = "alice",
+			.answers = answers };
+
+		pamsite_set(rows[i].conf);
+		memcpy(other.has_no_stat, rows[i].has_no_stat,
+		    sizeof(other.has_no_stat));
+		row_number(rows[i].name,
+		    pamsite_enter(pam_sm_authenticate, &h, NULL, 0),
+		    rows[i].want);
+		row_count(rows[i].want == PAM_SUCCESS);
+		row_true(rows[i].name,
+		    (strstr(h.logged, "/proc does not say") == NULL) ==
+			(rows[i].want == PAM_SUCCESS));
+		fakepam_end(&h);
+	}
+	memset(other.has_no_stat, 0, sizeof(other.has_no_stat));
 	rows_end();
 }
 
@@ -449,7 +501,7 @@ test_limits(void **state)
 		struct pam_handle h = { .service = "app",
 			.user = "alice",
 			.answers = answers };
-		bool is_limited = false;
+		bool is_limited;
 		int rc;
 
 		pamsite_set("session_limit = token\n");
@@ -458,13 +510,8 @@ test_limits(void **state)
 		fakepam_arm(++n);
 		rc = pamsite_enter(pam_sm_open_session, &h, NULL, 0);
 		has_failed = fakepam_disarm();
-		for (size_t i = 0; i < FAKEPAM_DATA; i++)
-			is_limited |= h.data[i].name != NULL &&
-			    strcmp(h.data[i].name, "systemd.runtime_max_sec") ==
-				0;
-		row_true("limit",
-		    rc != PAM_SUCCESS || is_limited ||
-			strstr(h.logged, "session=open") == NULL);
+		is_limited = fakepam_has_data(&h, "systemd.runtime_max_sec");
+		row_true("limit", rc != PAM_SUCCESS || is_limited);
 		row_true("limit", has_failed || is_limited);
 		fakepam_end(&h);
 	} while (has_failed);
@@ -509,6 +556,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_programs),
 	cmocka_unit_test(test_notes),
 	cmocka_unit_test(test_processes),
+	cmocka_unit_test(test_no_proc),
 	cmocka_unit_test(test_limits),
 };
 

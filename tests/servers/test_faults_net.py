@@ -19,7 +19,8 @@ AWAY = "issuer_unavailable"
 JWKS, USERINFO, META = "jwks", "userinfo", "discovery"
 
 # An issuer that gives no answer: old keys serve.  One that answers anything
-# over verified TLS: they do not.  (what, faults, cold, stale, opaque)
+# over verified TLS, or has a wrong certificate: they do not.
+# (what, faults, cold, stale, opaque)
 NO_ANSWER = (AWAY, "ok", AWAY)
 ANSWER = (AWAY, AWAY, AWAY)
 # a server's SETTINGS with nothing in it, and that it will hear no more
@@ -45,11 +46,11 @@ ROWS = [
     ("resets within the handshake", connection("reset", at="handshake"),
      NO_ANSWER),
     ("no TLS at all", connection("plain"), NO_ANSWER),
-    ("certificate expired", certificate("expired"), NO_ANSWER),
-    ("certificate not yet valid", certificate("not-yet-valid"), NO_ANSWER),
-    ("certificate of another host", certificate("wrong-host"), NO_ANSWER),
-    ("certificate self-signed", certificate("self-signed"), NO_ANSWER),
-    ("certificate of another authority", certificate("other-ca"), NO_ANSWER),
+    ("certificate expired", certificate("expired"), ANSWER),
+    ("certificate not yet valid", certificate("not-yet-valid"), ANSWER),
+    ("certificate of another host", certificate("wrong-host"), ANSWER),
+    ("certificate self-signed", certificate("self-signed"), ANSWER),
+    ("certificate of another authority", certificate("other-ca"), ANSWER),
     ("certificate with the name as CN alone", certificate("no-san"),
      ("ok", "ok", "ok")),       # libcurl takes it where there is no other
     ("TLS 1.1 at most", certificate("good", tls="1.1"), NO_ANSWER),

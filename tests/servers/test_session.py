@@ -93,6 +93,31 @@ def unwritable(rig, sshd):
     os.rename(where + ".away", where)
 
 
+def spoilt(rig, sshd):
+    """What the login has left is gone, or not what it was, when the session
+    looks for it: there is none without its end."""
+    rig.configure("session_limit = token\n")
+    script = os.path.join(rig.dir, "spoil")
+    sshd.stack("session required pam_exec.so %s\n%s" % (script, STACK))
+    for what, command, said in (
+            ("untouched", ":", None),
+            ("removed", 'rm -f "$f"', "is not there"),
+            ("cut", 'truncate -s -1 "$f"', "cannot be read"),
+            ("open to all", 'chmod 666 "$f"', "cannot be read")):
+        rig.write("spoil", "#!/bin/sh\ncd %s/0/login || exit 1\n"
+                  "for f in *-*; do %s; done\n" % (rig.cache, command), 0o755)
+        got, screen, lines = lines_of(rig, sshd, rig.tenant.mint("alice"))
+        if said is None:
+            rig.case(got == "in" and value(lines, r"runtime=(\d+)"),
+                     "what a login leaves for its session: " + what, screen,
+                     *lines)
+        else:
+            rig.case(got == "out" and said in "\n".join(lines),
+                     "what a login leaves for its session: %s: refused" %
+                     what, screen, *lines)
+    sshd.stack(STACK)
+
+
 def forged(rig, sshd):
     """A record that was not written for this process changes nothing."""
     rig.configure("session_limit = token\n")
@@ -115,6 +140,16 @@ def exported(rig, sshd):
              "claims are in the environment", screen)
     rig.case("AUDIENT_LOGIN" not in screen,
              "what the session phase needs is gone", screen)
+    for extra in ("", "session_limit = token\n"):
+        for method in ("keyboard-interactive", "password"):
+            rig.configure(extra)
+            got, env, lines = lines_of(
+                rig, sshd, rig.tenant.mint("alice", pad_to=900),
+                method=method, command="env")
+            rig.case(got == "in" and "AUDIENT_" not in env,
+                     "%s, %s: nothing is left in the environment" % (
+                         method, extra.strip() or "no limit"), env, *lines)
+    rig.configure(EXPORTS)
     rig.case("OIDC_GONE" not in screen,
              "a claim that is not there has no variable", screen)
     rig.case(token[:40] not in screen and token[-40:] not in
@@ -159,6 +194,7 @@ def main():
         audit(rig, sshd)
         limited(rig, sshd)
         unwritable(rig, sshd)
+        spoilt(rig, sshd)
         forged(rig, sshd)
         exported(rig, sshd)
         refused_names(rig, sshd)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audient.h"
 #include "site.h"
+#include "token.h"
 #include "unit.h"
 
 static struct site site;
@@ -50,6 +52,44 @@ test_service(void **state)
 	assert_string_equal(s.problem, "audience");
 }
 
+/* How a token is come by, what is drawn, and whose it is. */
+static void
+test_flows(void **state)
+{
+	static const struct {
+		const char *service;
+		bool tokens, device, qr, no_qr;
+		const char *issuer;
+	} wants[] = {
+		{ "plain", true, false, false, false, SITE_A },
+		{ "kiosk", false, true, true, false, SITE_B },
+		{ "both", true, true, false, true, SITE_A },
+	};
+	struct audient_service s;
+
+	(void)state;
+	open_site(
+	    "cache_dir = %D/cache\nusername_claim = user\n"
+	    "audience = " SITE_API "\nclient_id = c\n"
+	    "[tenant a]\nissuer = " SITE_A "\n"
+	    "[tenant b]\nissuer = " SITE_B "\n"
+	    "[service plain]\ntenant = a b\n"
+	    "[service kiosk]\ntenant = b\nflow = device\ndevice_qr = always\n"
+	    "[service both]\ntenant = a\nflow = token-or-device\n"
+	    "device_qr = never\n[service none]\ntenant = a\n");
+	for (size_t i = 0; i < nitems(wants); i++) {
+		const char *name = wants[i].service;
+
+		audient_get_service(audient, name, &s);
+		row_bool(name, s.takes_tokens, wants[i].tokens);
+		row_bool(name, s.takes_device, wants[i].device);
+		row_bool(name, s.draws_qr, wants[i].qr);
+		row_bool(name, s.draws_no_qr, wants[i].no_qr);
+		row_text(name, s.issuer, wants[i].issuer);
+	}
+	rows_end();
+}
+
 static void
 each(void *arg, const char *issuer, const char *text)
 {
@@ -57,11 +97,12 @@ each(void *arg, const char *issuer, const char *text)
 	const char *age = strstr(text, ", ");
 
 	/* how old it is differs from run to run */
-	if (age != NULL && strstr(text, "seconds old") != NULL)
+	if (age != NULL && strstr(text, "seconds old") != NULL) {
+		assert_in_range(strtol(age + 2, NULL, 10), 0, 600);
 		assert_int_equal(buf_printf(all, "[%s %.*s]", issuer,
 				     (int)(age - text), text),
 		    REASON_OK);
-	else
+	} else
 		assert_int_equal(buf_printf(all, "[%s %s]", issuer, text),
 		    REASON_OK);
 }
@@ -96,6 +137,7 @@ test_completeness(void **state)
 	    "{\"alg\":\"ES256\",\"kid\":\"ec\"}", SITE_CLAIMS, NULL);
 	char *unknown = mint_token(MINT_RSA, ALG_RS256,
 	    "{\"alg\":\"RS256\",\"kid\":\"x\"}", SITE_CLAIMS, NULL);
+	char *more;
 
 	(void)state;
 	open_site(SITE_ONE);
@@ -135,6 +177,25 @@ test_completeness(void **state)
 	    audient_completeness(audient, "sshd",
 		SPAN("eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..iv")),
 	    AUDIENT_INCOMPLETE);
+	row_number("JWE, three of five, none of them empty",
+	    audient_completeness(audient, "sshd",
+		SPAN("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.iv")),
+	    AUDIENT_INCOMPLETE);
+	assert_true(asprintf(&more, "%s.dGV4dA", rsa) > 0);
+	row_number("four segments",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_INCOMPLETE);
+	free(more);
+	more = unit_repeat('a', TOKEN_MAX + 1);
+	memcpy(more, "eyJ", 3);
+	row_number("as long as can be",
+	    audient_completeness(audient, "sshd",
+		(struct span){ more, TOKEN_MAX }),
+	    AUDIENT_INCOMPLETE);
+	row_number("too long",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_COMPLETE);
+	free(more);
 	row_number("not a header",
 	    audient_completeness(audient, "sshd", SPAN("eyJ.e30.c2ln")),
 	    AUDIENT_UNSURE);
@@ -278,6 +339,7 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_service),
+	WITH_SITE(test_flows),
 	WITH_SITE(test_keys),
 	WITH_SITE(test_completeness),
 	WITH_SITE(test_verify),

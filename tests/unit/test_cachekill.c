@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,10 @@ enum fault {
 static enum fault fault;
 static int countdown; /* calls until it happens; 0: never */
 static int calls;     /* so far */
+
+/* Of the file that is on the disk for good: which one, and how much of it. */
+static struct stat lasting;
+static int renamed, renamed_early;
 
 ssize_t __real_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
@@ -107,7 +112,10 @@ __wrap_fsync(int fd)
 {
 	const bool due = is_due();
 
-	return fails(due) ? -1 : after(due, __real_fsync(fd));
+	if (fails(due))
+		return -1;
+	(void)fstat(fd, &lasting);
+	return after(due, __real_fsync(fd));
 }
 
 int
@@ -123,9 +131,15 @@ int
 __wrap_renameat(int from, const char *old, int to, const char *new)
 {
 	const bool due = is_due();
+	struct stat st;
 
-	return fails(due) ? -1
-			  : after(due, __real_renameat(from, old, to, new));
+	if (fails(due))
+		return -1;
+	renamed++;
+	if (fstatat(from, old, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    st.st_ino != lasting.st_ino || st.st_size != lasting.st_size)
+		renamed_early++;
+	return after(due, __real_renameat(from, old, to, new));
 }
 
 int
@@ -235,6 +249,21 @@ test_failing(void **state)
 	rows_end();
 }
 
+/* A record with its name, but without its bytes, must not outlive a crash. */
+static void
+test_lasting(void **state)
+{
+	(void)state;
+	renamed = renamed_early = 0;
+	for (int i = 0; i < 4; i++) {
+		memset(&lasting, 0, sizeof(lasting));
+		row_true("stored", store(bodies[i % 2]));
+		row_number("renamed", renamed, i + 1);
+		row_number("before it was on the disk", renamed_early, 0);
+	}
+	rows_end();
+}
+
 static void
 test_writes(void **state)
 {
@@ -278,6 +307,7 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_killed),
 	cmocka_unit_test(test_failing),
+	cmocka_unit_test(test_lasting),
 	cmocka_unit_test(test_writes),
 };
 

@@ -103,6 +103,7 @@ test_damage(void **state)
 		{ "empty", "", "", "sshd ok 1\n" },
 		{ "no number", "ok\n", "", "sshd ok 1\n" },
 		{ "a short number", "ok 1\n", "", "sshd ok 1\n" },
+		{ "no reason", " 00000000000000000007\n", "", "sshd ok 1\n" },
 		{ "letters", "ok 0000000000000000000x\n", "", "sshd ok 1\n" },
 		{ "a cut line", "ok 00000000000000000007", "", "sshd ok 1\n" },
 		{ "another line behind", "ok 00000000000000000007\nexpired 7\n",
@@ -200,8 +201,8 @@ test_users(void **state)
 	static const struct {
 		const char *name;
 		uid_t uid; /* whose file is in it; 0: it is empty */
-	} dirs[] = { { "23", 23 }, { "27", 27 }, { "G", 0 }, { "3-", 0 },
-		{ "4294967319", 0 }, { "4294967323", 0 } };
+	} dirs[] = { { "23", 23 }, { "27", 27 }, { "29", 29 }, { "G", 0 },
+		{ "3-", 0 }, { "4294967319", 0 }, { "4294967323", 0 } };
 	struct sum sum = { .total = 0 };
 
 	(void)state;
@@ -228,7 +229,7 @@ test_users(void **state)
 		free(file);
 	}
 	row_bool("users", count_read(base, on_count, &sum), true);
-	row_number("each of them once", (int64_t)sum.total, 10);
+	row_number("each of them once", (int64_t)sum.total, 15);
 	rows_end();
 }
 
@@ -249,6 +250,29 @@ test_locked(void **state)
 	count_decisions(cache, "sshd", REASON_OK, 1);
 	row_counts("and then", "sshd ok 2\n");
 	free(path);
+	rows_end();
+}
+
+ssize_t __real_pread64(int fd, void *p, size_t n, off_t at);
+ssize_t __wrap_pread64(int fd, void *p, size_t n, off_t at);
+
+static bool is_unreadable;
+
+ssize_t
+__wrap_pread64(int fd, void *p, size_t n, off_t at)
+{
+	return is_unreadable ? -1 : __real_pread64(fd, p, n, at);
+}
+
+static void
+test_unreadable(void **state)
+{
+	(void)state;
+	count_decisions(cache, "sshd", REASON_OK, 1);
+	is_unreadable = true;
+	count_decisions(cache, "sshd", REASON_OK, 1);
+	is_unreadable = false;
+	row_counts("as it was", "sshd ok 1\n");
 	rows_end();
 }
 
@@ -302,6 +326,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_CACHE(test_limit),
 	WITH_CACHE(test_users),
 	WITH_CACHE(test_locked),
+	WITH_CACHE(test_unreadable),
 	WITH_CACHE(test_together),
 	WITH_CACHE(test_no_directory),
 };

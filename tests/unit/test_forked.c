@@ -2,6 +2,7 @@
 #include "forked.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,8 +96,67 @@ test_fork(void **state)
 	rows_end();
 }
 
+/* --- where there is no such memory --------------------------------------- */
+
+static bool has_no_memory, has_no_wipe;
+static unsigned int given_back;
+
+void *__real_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t off);
+int __real_madvise(void *at, size_t n, int advice);
+int __wrap_madvise(void *at, size_t n, int advice);
+int __real_munmap(void *at, size_t n);
+int __wrap_munmap(void *at, size_t n);
+
+void *
+__wrap_mmap64(void *at, size_t n, int prot, int flags, int fd, off_t off)
+{
+	return has_no_memory ? MAP_FAILED
+			     : __real_mmap64(at, n, prot, flags, fd, off);
+}
+
+int
+__wrap_madvise(void *at, size_t n, int advice)
+{
+	return has_no_wipe ? -1 : __real_madvise(at, n, advice);
+}
+
+int
+__wrap_munmap(void *at, size_t n)
+{
+	given_back++;
+	return __real_munmap(at, n);
+}
+
+static void
+test_no_memory(void **state)
+{
+	struct forked f = { .mark = NULL };
+	enum reason reason;
+
+	(void)state;
+	given_back = 0;
+	forked_close(&f);
+	row_number("there is nothing to give back", given_back, 0);
+	has_no_memory = true;
+	reason = forked_open(&f);
+	has_no_memory = false;
+	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
+	has_no_wipe = true;
+	reason = forked_open(&f);
+	has_no_wipe = false;
+	row_reason("an old kernel", reason, REASON_INTERNAL);
+	row_number("it is given back", given_back, 1);
+	row_true("no mark", f.mark == NULL);
+	row_reason("as it is", forked_open(&f), REASON_OK);
+	forked_close(&f);
+	row_number("closed", given_back, 2);
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_fork),
+	cmocka_unit_test(test_no_memory),
 };
 
 UNIT_MAIN(tests)

@@ -186,22 +186,27 @@ open_cache(void)
 	free(path);
 }
 
+static void
+put(const char *name, struct span body)
+{
+	const int lock = cache_lock(cache, CACHE_KEYS, name, 0);
+
+	assert_true(cache_store(cache, CACHE_KEYS, name, lock, body));
+	cache_unlock(lock);
+}
+
 /* As if the issuer had answered that long ago. */
 static void
 put_record(const char *issuer, int64_t ago, const char *set)
 {
 	struct buf body = BUF_INIT(64 * 1024);
-	int lock;
 
 	assert_int_equal(buf_printf(&body,
 			     "{\"issuer\":\"%s\",\"fetched\":%lld,"
 			     "\"jwks\":%s}",
 			     issuer, (long long)(clock_now() - ago), set),
 	    REASON_OK);
-	lock = cache_lock(cache, CACHE_KEYS, record_name, 0);
-	assert_true(
-	    cache_store(cache, CACHE_KEYS, record_name, lock, buf_span(&body)));
-	cache_unlock(lock);
+	put(record_name, buf_span(&body));
 	cache_set_mark(cache, CACHE_KEYS, record_name,
 	    (struct cache_mark){ .time = clock_now() - ago, .value = 2 });
 	buf_free(&body);
@@ -429,6 +434,51 @@ test_discovery_kept(void **state)
 	rows_end();
 }
 
+/* A document on disk counts if it is the issuer's, and of today. */
+static void
+test_discovery_record(void **state)
+{
+	static const struct {
+		const char *name, *issuer;
+		int64_t ago;
+		unsigned int asked; /* 2: for a document as well */
+	} kept[] = {
+		{ "of the issuer", SITE_A, 10, 1 },
+		{ "of yesterday", SITE_A, 86400, 2 },
+		{ "of tomorrow", SITE_A, -3600, 2 },
+		{ "of somebody else", SITE_B, 10, 2 },
+		{ "of nobody", "", 10, 2 },
+		{ "of nearly the issuer", "https://a.example.com", 10, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(kept); i++) {
+		char name[sizeof(record_name)];
+		struct buf body = BUF_INIT(1024);
+
+		site_empty_cache(&site);
+		start(CONF);
+		open_cache();
+		(void)snprintf(name, sizeof(name), "%.*smeta",
+		    (int)(strlen(record_name) - strlen("keys")), record_name);
+		assert_int_equal(buf_printf(&body,
+				     "{\"fetched\":%lld,\"document\":"
+				     "{\"issuer\":\"%s\","
+				     "\"jwks_uri\":\"" SITE_A "kept\"}}",
+				     (long long)(clock_now() - kept[i].ago),
+				     kept[i].issuer),
+		    REASON_OK);
+		put(name, buf_span(&body));
+		answer("meta", 200, JSON,
+		    META(SITE_A, ",\"jwks_uri\":\"" SITE_A "k\""));
+		answer("keys", 200, JSON, good_set);
+		check(kept[i].name, BY_A, REASON_OK, kept[i].asked);
+		buf_free(&body);
+		cache_close(cache);
+	}
+	rows_end();
+}
+
 /* Processes that start at once with nothing at hand. */
 static void
 test_single_flight(void **state)
@@ -511,6 +561,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_accounts),
 	WITH_SITE(test_discovery),
 	WITH_SITE(test_discovery_kept),
+	WITH_SITE(test_discovery_record),
 	WITH_SITE(test_single_flight),
 };
 

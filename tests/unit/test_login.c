@@ -106,17 +106,20 @@ test_keep(void **state)
 	struct audient_login got;
 
 	(void)state;
-	row_bool("nothing there", audient_login_take(audient, "1-2", &got),
-	    false);
+	row_number("nothing there", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_NONE);
 	row_bool("kept", audient_login_keep(audient, "1-2", &good), true);
 	row_bool("kept", audient_login_keep(audient, "1-3", &other), true);
-	row_bool("another", audient_login_take(audient, "1-4", &got), false);
-	row_bool("taken", audient_login_take(audient, "1-2", &got), true);
+	row_number("another", audient_login_take(audient, "1-4", &got),
+	    AUDIENT_RECORD_NONE);
+	row_number("taken", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_TAKEN);
 	row_true("the same", is_same(&got, &good));
-	row_bool("taken before", audient_login_take(audient, "1-2", &got),
-	    false);
+	row_number("taken before", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_NONE);
 	row_bool("kept", audient_login_keep(audient, "1-3", &good), true);
-	row_bool("replaced", audient_login_take(audient, "1-3", &got), true);
+	row_number("replaced", audient_login_take(audient, "1-3", &got),
+	    AUDIENT_RECORD_TAKEN);
 	row_true("the same", is_same(&got, &good));
 	rows_end();
 }
@@ -133,11 +136,13 @@ test_spoilt(void **state)
 	assert_true(asprintf(&path, "%s/cache/%u/login/1-2", site.dir,
 			(unsigned int)geteuid()) > 0);
 	unit_write(path, SPAN(LINES "1800000000\n"), 0600);
-	row_bool("not ours", audient_login_take(audient, "1-2", &got), false);
+	row_number("not ours", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_SPOILT);
 	row_true("gone", access(path, F_OK) != 0);
 	assert_true(audient_login_keep(audient, "1-2", &good));
 	site_empty_cache(&site);
-	row_bool("gone", audient_login_take(audient, "1-2", &got), false);
+	row_number("gone", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_NONE);
 	free(path);
 	rows_end();
 }
@@ -151,7 +156,8 @@ test_no_directory(void **state)
 	(void)state;
 	unit_dir_remove(path);
 	row_bool("keep", audient_login_keep(audient, "1-2", &good), false);
-	row_bool("take", audient_login_take(audient, "1-2", &got), false);
+	row_number("take", audient_login_take(audient, "1-2", &got),
+	    AUDIENT_RECORD_NONE);
 	rows_end();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "seen.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,6 +10,30 @@
 #include "unit.h"
 
 static struct seen *seen;
+
+/* The linker sends these calls here: another thread may be busy. */
+int __real_pthread_mutex_trylock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *lock);
+int __real_pthread_mutex_unlock(pthread_mutex_t *lock);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *lock);
+
+static bool is_busy;
+static unsigned int unlocked_busy;
+
+int
+__wrap_pthread_mutex_trylock(pthread_mutex_t *lock)
+{
+	return is_busy ? EBUSY : __real_pthread_mutex_trylock(lock);
+}
+
+int
+__wrap_pthread_mutex_unlock(pthread_mutex_t *lock)
+{
+	if (!is_busy)
+		return __real_pthread_mutex_unlock(lock);
+	unlocked_busy++;
+	return 0;
+}
 
 /* A question; the first byte says in which set of places it is kept. */
 static const unsigned char *
@@ -134,6 +159,24 @@ test_full(void **state)
 	rows_end();
 }
 
+/* What another thread is at is neither read nor written. */
+static void
+test_busy(void **state)
+{
+	(void)state;
+	keep(1, 1, 42, NOW, NOW);
+	is_busy = true;
+	row_bool("kept, but busy", find(1, 1, NOW) != -1, false);
+	row_bool("unknown and busy", find(1, 2, NOW) != -1, false);
+	keep(1, 1, 43, NOW, NOW);
+	keep(1, 3, 44, NOW, NOW);
+	row_number("somebody else's lock", unlocked_busy, 0);
+	is_busy = false;
+	row_bool("as it was", find(1, 1, NOW) == 42, true);
+	row_bool("not kept", find(1, 3, NOW) != -1, false);
+	rows_end();
+}
+
 /* The child of a process begins with nothing. */
 static void
 test_fork(void **state)
@@ -219,6 +262,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SEEN(test_window),
 	WITH_SEEN(test_keys),
 	WITH_SEEN(test_full),
+	WITH_SEEN(test_busy),
 	WITH_SEEN(test_fork),
 	WITH_SEEN(test_threads),
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "watch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -293,6 +294,36 @@ test_fork_within(void **state)
 	rows_end();
 }
 
+static bool has_no_lock;
+
+int __real_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
+int __wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
+
+int
+__wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
+{
+	return has_no_lock ? EAGAIN : __real_pthread_mutex_init(m, a);
+}
+
+static void
+test_no_lock(void **state)
+{
+	const size_t fds = unit_files();
+	struct watched *w;
+	struct text why;
+
+	(void)state;
+	text_clear(&why);
+	has_no_lock = true;
+	row_reason("no lock", watch_open(&w, path, &kind, &why),
+	    REASON_OUT_OF_MEMORY);
+	has_no_lock = false;
+	row_true("no lock", w == NULL);
+	row_number("its directory is closed", (int64_t)unit_files(),
+	    (int64_t)fds);
+	rows_end();
+}
+
 /* A host may have closed its standard input. */
 static void
 test_descriptor_zero(void **state)
@@ -386,6 +417,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_FILE(test_open),
 	WITH_FILE(test_fork),
 	WITH_FILE(test_fork_within),
+	WITH_FILE(test_no_lock),
 	WITH_FILE(test_descriptor_zero),
 	WITH_FILE(test_threads),
 };

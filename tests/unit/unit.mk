@@ -69,6 +69,7 @@ UNIT_TESTS += \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
 	tests/unit/test_costs \
+	tests/unit/test_stack \
 	tests/unit/test_login \
 	tests/unit/test_open \
 	tests/unit/test_admin \
@@ -185,6 +186,7 @@ tests_unit_test_sweep_LDADD = tests/unit/libunit.la
 tests_unit_test_cacheusers_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cacheusers_LDADD = tests/unit/libunit.la
 tests_unit_test_count_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_count_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread64
 tests_unit_test_count_LDADD = tests/unit/libunit.la
 tests_unit_test_inspect_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_inspect_LDADD = tests/unit/libunit.la
@@ -201,16 +203,24 @@ tests_unit_test_verdict_LDADD = tests/unit/libunit.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
 tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_forked_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=madvise,--wrap=mmap64,--wrap=munmap
 tests_unit_test_forked_LDADD = tests/unit/libunit.la
 tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_seen_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_unlock
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_asked_LDADD = tests/unit/libunit.la
 tests_unit_test_opaque_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_opaque_LDADD = tests/unit/libunit.la
 tests_unit_test_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=pthread_mutex_init
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
@@ -240,6 +250,8 @@ tests_unit_test_costs_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_costs_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_MALLOC) -Wl,--wrap=EVP_DigestUpdate
 tests_unit_test_costs_LDADD = tests/unit/libunit.la
+tests_unit_test_stack_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_stack_LDADD = tests/unit/libunit.la
 tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
