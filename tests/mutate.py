@@ -33,7 +33,7 @@ import time
 PAM = "answers calls phases"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
-CLIENT = "sasl/client sasl/dialogue sasl/loading"
+CLIENT = "sasl/client sasl/choice sasl/dialogue sasl/loading"
 
 # What must not leave one alive, and the tests that look at it: programs that
 # are linked with the mutant, those of LINKED and tests/unit; and others, with a
@@ -74,13 +74,13 @@ FILES = {
     "core/list.c": "list chaos",
     "core/log.c": "world calls",
     "core/login.c": "login",
-    "core/oauth.c": "oauth",
+    "core/oauth.c": "oauth nomemory",
     "core/once.c": "once chaos",
     "core/opaque.c": "opaque asked",
-    "core/open.c": "open world remembered tally admin",
+    "core/open.c": "open root world remembered tally",
     "core/policy.c": "policy",
     "core/reason.c": "reason trace",
-    "core/seen.c": "seen remembered",
+    "core/seen.c": "seen nomemory remembered",
     "core/sweep.c": "sweep cacheusers",
     "core/tally.c": "tally verdict",
     "core/text.c": "text reason",
@@ -103,10 +103,17 @@ FILES = {
     "sasl/client.c": CLIENT,
     "sasl/command.c": "command",
     "sasl/exchange.c": SASL,
-    "sasl/message.c": "message",
+    "sasl/message.c": "message write",
     "sasl/reply.c": "reply",
     "sasl/server.c": SASL,
     "sasl/source.c": CLIENT + " command",
+}
+# Those whose survivors nobody has gone through yet; only by name.
+NOT_YET = {
+    "core/cache.c", "core/conf.c", "core/crypto.c", "core/discovery.c",
+    "core/fetch.c", "core/issuer.c", "core/keysource.c", "core/open.c",
+    "core/userinfo.c", "pam/device.c", "sasl/client.c", "sasl/command.c",
+    "sasl/source.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {
@@ -117,7 +124,8 @@ LEFT_OUT = {
 }
 LAST = "audient"             # asked as well if it is one of the core
 LINKED = {"answers": "pam", "calls": "pam", "command": "sasl",
-          "journal": "pam", "message": "sasl", "phases": "pam", "reply": "sasl"}
+          "journal": "pam", "message": "sasl", "phases": "pam", "reply": "sasl",
+          "write": "sasl"}
 ALONE = {"command"}     # writes a file that has one name
 MODULES = {"client": "libaudientclient", "command": "libaudientclient",
            "source": "libaudientclient", "exchange": "libaudient",
@@ -460,11 +468,13 @@ def show_files(source):
     there = [os.path.relpath(path, source) for path in glob.glob(
         source + "/*/*.c") if re.search(r"/(core|pam|sasl)/\w+\.c$", path)]
     for name in sorted(there):
-        if name not in FILES:
+        if name in NOT_YET:
+            print("%-18s not yet gone through" % name)
+        elif name not in FILES:
             print("%-18s left out: %s" % (name, LEFT_OUT.get(
                 name, "nobody has said why")))
     print("%d of %d files of the core, PAM and SASL" % (
-        len(set(there) & set(FILES)), len(there)))
+        len(set(there) & set(FILES) - NOT_YET), len(there)))
     return all(name in FILES or name in LEFT_OUT for name in there)
 
 
@@ -472,7 +482,7 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     source, build = map(os.path.abspath, sys.argv[1:3])
-    names = sys.argv[3:] or sorted(FILES)
+    names = sys.argv[3:] or sorted(set(FILES) - NOT_YET)
     known, totals = excuses(source), collections.Counter()
     processors = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="audient-mutate-") as work, \

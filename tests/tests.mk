@@ -46,8 +46,6 @@ check_PROGRAMS += tests/unit/test_oauth
 UNIT_TESTS += tests/unit/test_oauth
 TESTS += tests/unit/test_oauth
 tests_unit_test_oauth_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_oauth_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc
 tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 
 # The module with all that it calls in the test's hands.

@@ -127,6 +127,23 @@ test_keys(void **state)
 	buf_free(&all);
 }
 
+/* One bad set is told of, wherever it stands among good ones. */
+static void
+test_refresh(void **state)
+{
+	(void)state;
+	open_site("cache_dir = %D/cache\nusername_claim = user\n"
+		  "audience = " SITE_API "\ntenant = a b\n"
+		  "[tenant a]\nissuer = " SITE_A "\njwks_file = %A\n"
+		  "[tenant b]\nissuer = " SITE_B "\njwks_file = %B\n");
+	row_reason("both are good", audient_keys_refresh(audient, true),
+	    REASON_OK);
+	unit_write(site.jwks_a, SPAN("{}"), 0600);
+	row_reason("the first is bad", audient_keys_refresh(audient, true),
+	    REASON_CONFIG_INVALID);
+	rows_end();
+}
+
 /* Tokens come in pieces: is this one whole? */
 static void
 test_completeness(void **state)
@@ -137,7 +154,6 @@ test_completeness(void **state)
 	    "{\"alg\":\"ES256\",\"kid\":\"ec\"}", SITE_CLAIMS, NULL);
 	char *unknown = mint_token(MINT_RSA, ALG_RS256,
 	    "{\"alg\":\"RS256\",\"kid\":\"x\"}", SITE_CLAIMS, NULL);
-	char *more;
 
 	(void)state;
 	open_site(SITE_ONE);
@@ -181,21 +197,6 @@ test_completeness(void **state)
 	    audient_completeness(audient, "sshd",
 		SPAN("eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.a2V5.iv")),
 	    AUDIENT_INCOMPLETE);
-	assert_true(asprintf(&more, "%s.dGV4dA", rsa) > 0);
-	row_number("four segments",
-	    audient_completeness(audient, "sshd", span_of(more)),
-	    AUDIENT_INCOMPLETE);
-	free(more);
-	more = unit_repeat('a', TOKEN_MAX + 1);
-	memcpy(more, "eyJ", 3);
-	row_number("as long as can be",
-	    audient_completeness(audient, "sshd",
-		(struct span){ more, TOKEN_MAX }),
-	    AUDIENT_INCOMPLETE);
-	row_number("too long",
-	    audient_completeness(audient, "sshd", span_of(more)),
-	    AUDIENT_COMPLETE);
-	free(more);
 	row_number("not a header",
 	    audient_completeness(audient, "sshd", SPAN("eyJ.e30.c2ln")),
 	    AUDIENT_UNSURE);
@@ -251,6 +252,35 @@ jwks_text(void)
 		mint_jwk(MINT_P256, "ec", NULL) };
 
 	return mint_jwks(keys, nitems(keys));
+}
+
+/* Too many segments, and too many bytes. */
+static void
+test_too_much(void **state)
+{
+	char *rsa =
+	    mint_token(MINT_RSA, ALG_RS256, SITE_HEADER, SITE_CLAIMS, NULL);
+	char *more;
+
+	(void)state;
+	open_site(SITE_ONE);
+	assert_true(asprintf(&more, "%s.dGV4dA", rsa) > 0);
+	row_number("four segments",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_INCOMPLETE);
+	free(more);
+	more = unit_repeat('a', TOKEN_MAX + 1);
+	memcpy(more, "eyJ", 3);
+	row_number("as long as can be",
+	    audient_completeness(audient, "sshd",
+		(struct span){ more, TOKEN_MAX }),
+	    AUDIENT_INCOMPLETE);
+	row_number("too long",
+	    audient_completeness(audient, "sshd", span_of(more)),
+	    AUDIENT_COMPLETE);
+	free(more);
+	free(rsa);
+	rows_end();
 }
 
 static void
@@ -340,6 +370,8 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_service),
 	WITH_SITE(test_flows),
+	WITH_SITE(test_refresh),
+	WITH_SITE(test_too_much),
 	WITH_SITE(test_keys),
 	WITH_SITE(test_completeness),
 	WITH_SITE(test_verify),

@@ -574,53 +574,6 @@ test_fields(void **state)
 	assert_int_equal(failed, 0);
 }
 
-/* --- without memory ----------------------------------------------------------
- */
-
-static bool has_no_memory;
-
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-
-void *
-__wrap_malloc(size_t n)
-{
-	return has_no_memory ? NULL : __real_malloc(n);
-}
-
-static void
-test_no_memory(void **state)
-{
-	static const char token[] = "{" TOKEN BEARER "}";
-	struct oauth_device device;
-	struct oauth_tokens tokens;
-	struct json_doc doc;
-	const struct json *answer;
-	enum reason reason;
-	enum oauth_end end;
-	struct text why;
-	char text[1024];
-
-	(void)state;
-	text_clear(&why);
-	write_answer("", "", text, sizeof(text));
-	answer = parse(text, &doc);
-	has_no_memory = true;
-	reason = oauth_read_device(answer, &device, &why);
-	has_no_memory = false;
-	assert_int_equal(reason, REASON_OUT_OF_MEMORY);
-	oauth_device_clear(&device);
-	json_doc_free(&doc);
-	answer = parse(token, &doc);
-	has_no_memory = true;
-	end = oauth_read_token(200, answer, &tokens, &why);
-	has_no_memory = false;
-	assert_int_equal(end, OAUTH_NO_MEMORY);
-	assert_int_equal(tokens.access.len, 0);
-	oauth_tokens_clear(&tokens);
-	json_doc_free(&doc);
-}
-
 int
 main(void)
 {
@@ -634,7 +587,6 @@ main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

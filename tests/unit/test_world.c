@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "crypto.h"
@@ -106,6 +107,23 @@ test_clock(void **state)
 }
 
 /* What a discovery document may send us to. */
+/* It goes on, and never back, within a second and from one to the next. */
+static void
+test_milliseconds(void **state)
+{
+	const int64_t first = clock_ms();
+	int64_t last = first, now;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		(void)usleep(2000);
+		now = clock_ms();
+		assert_true(now >= last);
+		last = now;
+	}
+	assert_in_range(last - first, 100, 60000);
+}
+
 static void
 test_urls(void **state)
 {
@@ -155,6 +173,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_log),
 	cmocka_unit_test(test_digest),
 	cmocka_unit_test(test_clock),
+	cmocka_unit_test(test_milliseconds),
 	cmocka_unit_test(test_urls),
 };
 

@@ -57,6 +57,7 @@ UNIT_TESTS += \
 	tests/unit/test_world \
 	tests/unit/test_forked \
 	tests/unit/test_seen \
+	tests/unit/test_nomemory \
 	tests/unit/test_tally \
 	tests/unit/test_opaque \
 	tests/unit/test_asked \
@@ -210,6 +211,10 @@ tests_unit_test_seen_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_seen_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=pthread_mutex_trylock,--wrap=pthread_mutex_unlock
 tests_unit_test_seen_LDADD = tests/unit/libunit.la
+tests_unit_test_nomemory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_nomemory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=malloc,--wrap=pthread_mutex_init
+tests_unit_test_nomemory_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
