@@ -240,7 +240,8 @@ class Bench:
         self.cflags = ["-O0", "-w", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
                        "-D_TIME_BITS=64", "-fvisibility=hidden", "-fPIC",
                        '-DVERSION="0"', '-DCONFIG_FILE="/nonexistent"',
-                       '-DCACHE_DIR="/nonexistent"',
+                       # where nobody can make a directory, not even root
+                       '-DCACHE_DIR="/dev/null/cache"',
                        '-DFETCH_HELPER="/nonexistent"',
                        '-DFETCH_USER="nobody"', "-DCOMMAND_LIMIT_MS=1000",
                        '-DAUDIENT_COMMAND="%s/tests/sasl/audient"' % build,

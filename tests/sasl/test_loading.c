@@ -182,6 +182,8 @@ load_without_access(void)
 	    strstr(host_log(), CONFIG_FILE ": ") != NULL;
 	if (!ok)
 		print_message("%s", host_log());
+	talk_close(&talk);
+	sides_close();
 	return ok ? 0 : 1;
 }
 

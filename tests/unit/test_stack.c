@@ -151,10 +151,6 @@ static void
 test_stack(void **state)
 {
 	(void)state;
-#ifdef SANITIZERS
-	print_message("not searched: a sanitizer may keep variables apart\n");
-	skip();
-#endif
 	run(forget, (void *)(uintptr_t)MARK);
 	row_bool("what is left is found", is_left(MARK), true);
 	for (size_t i = 0; i < nitems(rows); i++) {
