@@ -62,7 +62,7 @@ FILES = {
     "core/fetch.c": "fetch forked",
     "core/file.c": "file watch conf",
     "core/forked.c": "forked",
-    "core/identity.c": "identity names realms",
+    "core/identity.c": "identity names realms root",
     "core/issuer.c": "keyset world userinfo",
     "core/json.c": "json jsonedges jsontag",
     "core/jsonvalue.c": "json jsonedges jsontag policy",

@@ -358,6 +358,28 @@ test_accounts(void **state)
 	rows_end();
 }
 
+/* Who has waited until the end asks nobody, and nobody waits for him. */
+static void
+test_no_time(void **state)
+{
+	const struct jws_header header = { .alg = ALG_RS256 };
+	struct trace trace = { .step = NULL };
+	struct keyset_key found;
+
+	(void)state;
+	site_empty_cache(&site);
+	start(CONF JWKS_URI);
+	answer("keys", 200, JSON, good_set);
+	row_reason("no time left",
+	    keyset_find(audient->keyset[0], &header, clock_ms(), &found,
+		&trace),
+	    REASON_ISSUER_UNAVAILABLE);
+	row_number("no time left", site_asked(&site), 0);
+	row_has("no time left", trace.found.s, "no time left");
+	check("and then there is", BY_A, REASON_OK, 1);
+	rows_end();
+}
+
 #define META(issuer, more) \
 	"{\"issuer\":\"" issuer "\",\"token_endpoint\":\"" SITE_A "t\"" more "}"
 
@@ -559,6 +581,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_SITE(test_rotation),
 	WITH_SITE(test_put_back),
 	WITH_SITE(test_accounts),
+	WITH_SITE(test_no_time),
 	WITH_SITE(test_discovery),
 	WITH_SITE(test_discovery_kept),
 	WITH_SITE(test_discovery_record),

@@ -146,6 +146,7 @@ test_questions(void **state)
 {
 	struct audient_request rq = request(0);
 	char *realm = unit_repeat('x', 3000);
+	char *tight = unit_repeat('x', 2026);
 
 	(void)state;
 	open_again(true);
@@ -179,15 +180,25 @@ test_questions(void **state)
 	check("a realm", &rq, REASON_OK, 10);
 	rq.realm = "b.example.com";
 	check("another realm", &rq, REASON_OK, 11);
+	rq.realm = "b.example.con";
+	check("another realm by its last letter", &rq, REASON_OK, 12);
 	rq.realm = "x=y";
-	check("a realm in two parts", &rq, REASON_OK, 12);
+	check("a realm in two parts", &rq, REASON_OK, 13);
 	rq.user = "alice=x";
 	rq.realm = "y";
-	check("one of them in the name", &rq, REASON_USER_MISMATCH, 13);
+	check("one of them in the name", &rq, REASON_USER_MISMATCH, 14);
 	rq = request(0);
 	rq.realm = realm;
-	check("a realm without end", &rq, REASON_OK, 14);
-	check("and again", &rq, REASON_OK, 15);
+	check("a realm without end", &rq, REASON_OK, 15);
+	check("and again", &rq, REASON_OK, 16);
+	/* 2048 bytes in all, and what is around it */
+	rq.realm = tight;
+	check("a letter too long", &rq, REASON_OK, 17);
+	check("a letter too long, again", &rq, REASON_OK, 18);
+	tight[2025] = '\0';
+	check("as long as it may be", &rq, REASON_OK, 19);
+	check("as long as it may be, again", &rq, REASON_OK, 19);
+	free(tight);
 	free(realm);
 	rows_end();
 }
