@@ -224,6 +224,7 @@ class Bench:
 
     def __init__(self, source, build, work):
         self.source, self.work = source, work
+        os.chmod(work, 0o755)
         self.seconds = {}       # that each test takes
         self.lock = threading.Lock()
         self.build = build
@@ -342,6 +343,7 @@ class Bench:
         """"killed", "survived", or "no C" for what does not compile."""
         where = os.path.join(self.work, "t%d" % threading.get_ident())
         os.makedirs(where, exist_ok=True)
+        os.chmod(where, 0o1777)     # tests look for us as somebody else, too
         path = os.path.join(where, os.path.basename(name))
         with open(path, "w", encoding="utf-8") as f:
             f.write(text if mutant is None else

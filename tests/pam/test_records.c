@@ -94,6 +94,33 @@ test_spoilt(void **state)
 	rows_end();
 }
 
+/* Without its note a record that is lost would not be missed. */
+static void
+test_note(void **state)
+{
+	unsigned long n = 0;
+	bool has_failed;
+
+	(void)state;
+	do {
+		const char *const answers[] = { token, NULL };
+		struct pam_handle h = { .service = "app",
+			.user = "alice",
+			.answers = answers };
+		int rc;
+
+		pamsite_set("session_limit = token\n");
+		fakepam_arm(++n);
+		rc = pamsite_enter(pam_sm_authenticate, &h, NULL, 0);
+		has_failed = fakepam_disarm();
+		row_true("note", rc != PAM_SUCCESS || h.note != NULL);
+		row_true("note", has_failed || rc == PAM_SUCCESS);
+		fakepam_end(&h);
+	} while (has_failed);
+	row_true("note", n > 2);
+	rows_end();
+}
+
 static int
 set_up(void **state)
 {
@@ -114,6 +141,7 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_spoilt),
+	cmocka_unit_test(test_note),
 };
 
 int

@@ -216,6 +216,7 @@ test_not_remembered(void **state)
 {
 	struct audient_request rq = request(0);
 	unsigned int steps = 0;
+	struct audient_verdict v;
 
 	(void)state;
 	open_again(true);
@@ -231,6 +232,12 @@ test_not_remembered(void **state)
 	check("when it is expired", &rq, REASON_EXPIRED, 4);
 	rq = request(0);
 	check("remembered", &rq, REASON_OK, 4);
+	/* the hash of what may be a password would help to guess it */
+	rq.token = span_of("correct-horse-battery-staple-and-so-on");
+	row_reason("a password", audient_check(audient, &rq, &v),
+	    REASON_OPAQUE_REFUSED);
+	row_text("a password", v.token_id, "");
+	rq = request(0);
 	open_again(false);
 	check("a short life", &rq, REASON_OK, 1);
 	check("a short life", &rq, REASON_OK, 2);
