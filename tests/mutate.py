@@ -30,7 +30,7 @@ import tempfile
 import threading
 import time
 
-PAM = "answers calls phases"
+PAM = "answers calls phases records"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
 CLIENT = "sasl/client sasl/choice sasl/dialogue sasl/loading"
@@ -88,7 +88,7 @@ FILES = {
     "core/trace.c": "trace verdict",
     "core/userinfo.c": "userinfo asked remembered",
     "core/usermap.c": "usermap",
-    "core/verdict.c": "verdict trace tally",
+    "core/verdict.c": "verdict trace tally remembered",
     "core/verify.c": "verify verifier chaos",
     "core/watch.c": "watch chaos",
     "pam/account.c": PAM,
@@ -124,7 +124,8 @@ LEFT_OUT = {
 }
 LAST = "audient"             # asked as well if it is one of the core
 LINKED = {"answers": "pam", "calls": "pam", "command": "sasl",
-          "journal": "pam", "message": "sasl", "phases": "pam", "reply": "sasl",
+          "journal": "pam", "message": "sasl", "phases": "pam",
+          "records": "pam", "reply": "sasl",
           "write": "sasl"}
 ALONE = {"command"}     # writes a file that has one name
 MODULES = {"client": "libaudientclient", "command": "libaudientclient",

@@ -14,12 +14,19 @@
 
 static uint32_t state;
 
+/* Of 32 bits, what is shifted out of them is gone. */
+static uint32_t
+shifted(uint32_t bits, unsigned int by)
+{
+	return (uint32_t)(((uint64_t)bits << by) & UINT32_MAX);
+}
+
 static uint32_t
 draw(uint32_t below)
 {
-	state ^= state << 13; /* xorshift; never 0 */
+	state ^= shifted(state, 13); /* xorshift; never 0 */
 	state ^= state >> 17;
-	state ^= state << 5;
+	state ^= shifted(state, 5);
 	return state % below;
 }
 
@@ -110,7 +117,7 @@ fuzz_make(uint32_t seed, char *text, size_t max)
 	const char *alg, *header[3], *claims[9];
 	char with_alg[32];
 
-	state = seed * 2654435761U | 1;
+	state = (uint32_t)((seed * 2654435761ULL) & UINT32_MAX) | 1;
 	alg = PICK(algs);
 	(void)snprintf(with_alg, sizeof(with_alg), "\"alg\":\"%s\"", alg);
 	header[0] = with_alg;

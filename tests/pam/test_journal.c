@@ -67,10 +67,13 @@ __wrap_close(int fd)
 void *
 __wrap_malloc(size_t n)
 {
-	if (trouble == NO_MEMORY && calls_before-- == 0) {
+	if (trouble != NO_MEMORY)
+		return __real_malloc(n);
+	if (calls_before == 0) {
 		trouble = FINE;
 		return NULL;
 	}
+	calls_before--;
 	return __real_malloc(n);
 }
 
