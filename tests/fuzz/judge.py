@@ -107,6 +107,12 @@ def check_signature(header, signed, signature, keys):
     raise No("signature")
 
 
+def check_type(header):
+    kind = header.get("typ", "JWT")
+    need(isinstance(kind, str) and kind.isascii() and kind.lower() in (
+        "jwt", "at+jwt", "application/at+jwt"), "typ")
+
+
 def check_time(claims, name, needed, first, last):
     t = claims.get(name)
     if name not in claims and not needed:
@@ -141,7 +147,9 @@ def judge(token, keys, now):
     try:
         need(token.count(".") == 2, "segments")
         head, body, tail = token.split(".")
-        check_signature(document(decode(head)), (head + "." + body).encode(),
+        header = document(decode(head))
+        check_type(header)
+        check_signature(header, (head + "." + body).encode(),
                         decode(tail), keys)
         check_claims(document(decode(body)), now)
     except No as no:
