@@ -64,6 +64,7 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_discovery \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
@@ -236,6 +237,10 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_discovery_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_discovery_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=strdup,--wrap=strndup
+tests_unit_test_discovery_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
