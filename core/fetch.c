@@ -72,7 +72,7 @@ lift(int fd)
 {
 	int high;
 
-	if (fd < 0 || fd > STDERR_FILENO)
+	if (fd > STDERR_FILENO)
 		return fd;
 	high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	close(fd);
@@ -213,37 +213,42 @@ find_head(struct exchange *x, bool *bad)
 		if (take_number(line, "length ", &n))
 			break;
 	x->body_len = (size_t)n;
-	if (x->body_len > x->in.max - x->head_len)
+	if (x->body_len > x->in.max - HEAD_MAX)
 		*bad = true;
 	return !*bad;
 }
 
 enum step { STEP_AGAIN, STEP_DONE, STEP_BAD };
 
+/* The call can be made again. */
+static bool
+is_passing(int error)
+{
+	return error == EAGAIN || error == EINTR;
+}
+
 static enum step
 receive(struct exchange *x)
 {
 	char *chunk;
-	enum step step = STEP_AGAIN;
+	size_t total;
 	ssize_t n;
-	bool bad;
+	bool ok, bad;
 
 	if ((chunk = malloc(CHUNK)) == NULL)
 		return STEP_BAD;
 	n = recv(x->sock, chunk, CHUNK, MSG_DONTWAIT);
-	if (n == 0 ||
-	    (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK &&
-		errno != EINTR) ||
-	    (n > 0 && buf_add(&x->in, chunk, (size_t)n) != REASON_OK))
-		step = STEP_BAD;
+	ok = n > 0 ? buf_add(&x->in, chunk, (size_t)n) == REASON_OK
+		   : n < 0 && is_passing(errno);
 	wipe_free(chunk, CHUNK);
-	if (step == STEP_BAD)
-		return step;
+	if (!ok)
+		return STEP_BAD;
 	if (x->head_len == 0 && !find_head(x, &bad))
 		return bad ? STEP_BAD : STEP_AGAIN;
-	if (x->in.len == x->head_len + x->body_len)
-		return STEP_DONE;
-	return x->in.len > x->head_len + x->body_len ? STEP_BAD : STEP_AGAIN;
+	total = x->head_len + x->body_len;
+	if (x->in.len < total)
+		return STEP_AGAIN;
+	return x->in.len == total ? STEP_DONE : STEP_BAD;
 }
 
 static enum step
@@ -253,9 +258,7 @@ transmit(struct exchange *x)
 	    send(x->sock, x->out.ptr, x->out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
-		    ? STEP_AGAIN
-		    : STEP_BAD;
+		return is_passing(errno) ? STEP_AGAIN : STEP_BAD;
 	x->out.ptr += n;
 	x->out.len -= (size_t)n;
 	return STEP_AGAIN;
@@ -296,15 +299,13 @@ no_answer(struct fetch_answer *answer, const char *why)
 static void
 take_line(struct span line, struct fetch_answer *a, int64_t *status)
 {
-	int64_t n;
 	struct span key;
 
 	if (take_number(line, "status ", status) ||
 	    take_number(line, "date ", &a->date) ||
 	    take_number(line, "retry_after ", &a->retry_after) ||
 	    take_number(line, "limit_left ", &a->limit_left) ||
-	    take_number(line, "limit_reset ", &a->limit_reset) ||
-	    take_number(line, "length ", &n))
+	    take_number(line, "limit_reset ", &a->limit_reset))
 		return;
 	if (!span_cut(&line, ' ', &key))
 		return;

@@ -23,6 +23,7 @@
 
 #define BODY_MAX 100
 #define LONG_MS	 20000 /* a deadline that is not meant to pass */
+#define TEN	 "0000000000"
 
 static char *dir, *helper;
 static struct fetcher *fetcher;
@@ -57,6 +58,17 @@ static const struct {
 		     "printf '00\\nlength 4\\n\\nab'; sleep 0.02; "
 		     "printf cd\n",
 	    FETCH_ANSWERED, 200, "abcd" },
+	{ "the lowest status", SAY(HEAD "result answered\\nstatus 100\\n\\n"),
+	    FETCH_ANSWERED, 100, "" },
+	{ "the highest", SAY(HEAD "result answered\\nstatus 999\\n\\n"),
+	    FETCH_ANSWERED, 999, "" },
+	{ "all that we take",
+	    SAY(OK "length 100\\n\\n%0100d") /* a hundred zeros */,
+	    FETCH_ANSWERED, 200, TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN },
+	{ "the first length", SAY(OK "length 2\\nlength 1\\n\\n{}"),
+	    FETCH_ANSWERED, 200, "{}" },
+	{ "the first that is one", SAY(OK "length x\\nlength 2\\n\\n{}"),
+	    FETCH_ANSWERED, 200, "{}" },
 	{ "empty lines in the body", SAY(OK "length 4\\n\\n\\n\\n\\n\\n"),
 	    FETCH_ANSWERED, 200, "\n\n\n\n" },
 
@@ -103,6 +115,9 @@ static const struct {
 	    "no valid answer" },
 	{ "more than we take", SAY(OK "length 5000\\n\\n"), FETCH_NO_ANSWER, 0,
 	    "no valid answer" },
+	{ "more than we take, and waits",
+	    SAY(OK "length 101\\n\\n") "exec sleep 1000\n", FETCH_NO_ANSWER, 0,
+	    "no valid answer" },
 	{ "2^32", SAY(OK "length 4294967296\\n\\n"), FETCH_NO_ANSWER, 0,
 	    "no valid answer" },
 	{ "2^63", SAY(OK "length 9223372036854775808\\n\\n{}"), FETCH_NO_ANSWER,
@@ -137,8 +152,12 @@ check(const char *name, int ms, enum fetch_result result, int status,
 	if (result == FETCH_ANSWERED) {
 		row_number(name, a.status, status);
 		row_true(name, span_is(buf_span(&a.body), text));
+		row_true(name, a.helper_is_well);
 	} else
 		row_has(name, a.why.s, text);
+	if (strstr(a.why.s, "in time") != NULL ||
+	    strstr(a.why.s, "cannot start") != NULL)
+		row_true(name, !a.helper_is_well);
 	fetch_answer_clear(&a);
 	row_number(name, (int64_t)unit_files(), (int64_t)fds);
 	/* no child is left behind */
@@ -301,6 +320,12 @@ test_request(void **state)
 	assert_non_null(strstr(kept.data,
 	    "\nbody_max 7\nca_file /ca\nproxy http://p\nbearer secret\n"
 	    "length 6\n"));
+	buf_free(&kept);
+	rq = (struct fetch_request){ .url = "https://a/", .body_max = 7 };
+	fetch(fetcher, &rq, clock_ms() + LONG_MS, &a);
+	fetch_answer_clear(&a);
+	kept = left_behind("kept", true);
+	assert_true(span_ends(buf_span(&kept), "\nbody_max 7\n"));
 	buf_free(&kept);
 }
 
@@ -528,7 +553,6 @@ tear_down(void **state)
 {
 	(void)state;
 	fetcher_close(fetcher);
-	fetcher_close(NULL);
 	unit_dir_remove(dir);
 	free(helper);
 	return 0;

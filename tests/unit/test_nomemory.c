@@ -4,6 +4,7 @@
 
 #include "cache.h"
 #include "conf.h"
+#include "fetch.h"
 #include "oauth.h"
 #include "seen.h"
 #include "unit.h"
@@ -128,6 +129,28 @@ test_cache(void **state)
 }
 
 static void
+test_fetcher(void **state)
+{
+	struct fetcher *fetcher = (void *)1;
+	enum reason reason;
+
+	(void)state;
+	has_no_memory = true;
+	reason = fetcher_open(&fetcher, "/", true);
+	has_no_memory = false;
+	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
+	row_true("no memory", fetcher == NULL);
+	fetcher = (void *)1;
+	has_no_lock = true;
+	reason = fetcher_open(&fetcher, "/", true);
+	has_no_lock = false;
+	row_reason("no lock", reason, REASON_OUT_OF_MEMORY);
+	row_true("no lock", fetcher == NULL);
+	fetcher_close(fetcher);
+	rows_end();
+}
+
+static void
 test_device(void **state)
 {
 	const struct json *answer =
@@ -178,6 +201,7 @@ test_token(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rules),
 	cmocka_unit_test(test_cache),
+	cmocka_unit_test(test_fetcher),
 	cmocka_unit_test(test_seen),
 	cmocka_unit_test(test_device),
 	cmocka_unit_test(test_token),

@@ -64,6 +64,7 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_fetchcalls \
 	tests/unit/test_discovery \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
@@ -237,6 +238,10 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_fetchcalls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_fetchcalls_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=kill,--wrap=poll,--wrap=recv,--wrap=send,--wrap=waitpid
+tests_unit_test_fetchcalls_LDADD = tests/unit/libunit.la
 tests_unit_test_discovery_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_discovery_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_now,--wrap=strdup,--wrap=strndup
