@@ -70,7 +70,7 @@ FILES = {
     "core/jws.c": "jws",
     "core/keys.c": "keys verify chaos",
     "core/keyset.c": "freshness keyset admin inspect remembered",
-    "core/keysource.c": "keyset admin remembered",
+    "core/keysource.c": "keysource keyset",
     "core/list.c": "list chaos",
     "core/log.c": "world calls",
     "core/login.c": "login",
@@ -111,7 +111,7 @@ FILES = {
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
     "core/cache.c", "core/crypto.c", "core/discovery.c",
-    "core/fetch.c", "core/issuer.c", "core/keysource.c", "core/userinfo.c",
+    "core/fetch.c", "core/issuer.c", "core/userinfo.c",
     "pam/device.c", "sasl/client.c", "sasl/command.c", "sasl/source.c",
 }
 # Those that no program in C runs, and why.

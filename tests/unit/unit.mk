@@ -63,6 +63,7 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_keysource \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
@@ -234,6 +235,9 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
+tests_unit_test_keysource_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
