@@ -164,8 +164,8 @@ tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=strndup,--wrap=reallocarray \
-	-Wl,--wrap=regcomp,--wrap=regfree
+	-Wl,--wrap=calloc,--wrap=reallocarray,--wrap=regcomp \
+	-Wl,--wrap=regfree
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
