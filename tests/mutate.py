@@ -46,7 +46,8 @@ FILES = {
     "core/b64url.c": "b64url",
     "core/budget.c": "sweep fetch keyset freshness",
     "core/buf.c": "buf login",
-    "core/cache.c": "cache cacheusers cachekill sweep count once",
+    "core/cache.c": "cache cacheusers cachekill cachelow sweep count once "
+                    "nomemory",
     "core/claims.c": "claims times",
     "core/clock.c": "calls fetch world",
     "core/conf.c": "conf confcheck confkeys open chaos",
@@ -110,9 +111,9 @@ FILES = {
 }
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
-    "core/cache.c", "core/crypto.c", "core/discovery.c",
-    "core/fetch.c", "core/issuer.c", "core/userinfo.c",
-    "pam/device.c", "sasl/client.c", "sasl/command.c", "sasl/source.c",
+    "core/crypto.c", "core/discovery.c", "core/fetch.c", "core/issuer.c",
+    "core/userinfo.c", "pam/device.c", "sasl/client.c", "sasl/command.c",
+    "sasl/source.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {

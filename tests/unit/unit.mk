@@ -50,6 +50,7 @@ UNIT_TESTS += \
 	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
+	tests/unit/test_cachelow \
 	tests/unit/test_count \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
@@ -90,7 +91,7 @@ TESTS += $(UNIT_TESTS)
 WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
-	-Wl,--wrap=renameat,--wrap=unlinkat
+	-Wl,--wrap=renameat,--wrap=unlinkat,--wrap=flock
 WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
@@ -200,6 +201,8 @@ tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cachekill_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_SYSCALLS)
 tests_unit_test_cachekill_LDADD = tests/unit/libunit.la
+tests_unit_test_cachelow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cachelow_LDADD = tests/unit/libunit.la
 tests_unit_test_reason_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_reason_LDADD = tests/unit/libunit.la
 tests_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
