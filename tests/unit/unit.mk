@@ -68,6 +68,7 @@ UNIT_TESTS += \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
+	tests/unit/test_patience \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
@@ -254,6 +255,11 @@ tests_unit_test_freshness_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_freshness_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
+tests_unit_test_patience_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_patience_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=clock_left,--wrap=cache_sweep \
+	-Wl,--wrap=issuer_get,--wrap=discovery_get
+tests_unit_test_patience_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
 tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
