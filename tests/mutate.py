@@ -82,7 +82,7 @@ FILES = {
     "core/reason.c": "reason trace",
     "core/seen.c": "seen nomemory remembered",
     "core/sweep.c": "sweep cacheusers",
-    "core/tally.c": "tally verdict",
+    "core/tally.c": "tally nomemory verdict",
     "core/text.c": "text reason",
     "core/token.c": "token",
     "core/trace.c": "trace verdict",
