@@ -63,6 +63,7 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_keysource \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
@@ -72,6 +73,7 @@ UNIT_TESTS += \
 	tests/unit/test_costs \
 	tests/unit/test_login \
 	tests/unit/test_open \
+	tests/unit/test_handle \
 	tests/unit/test_admin \
 	tests/unit/test_inspect \
 	tests/unit/test_chaos \
@@ -235,6 +237,9 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
+tests_unit_test_keysource_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
@@ -267,6 +272,13 @@ tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_open_LDADD = tests/unit/libunit.la
+tests_unit_test_handle_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_handle_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=strdup,--wrap=asprintf \
+	-Wl,--wrap=__asprintf_chk,--wrap=gethostname \
+	-Wl,--wrap=pthread_mutex_init,--wrap=pthread_mutex_unlock \
+	-Wl,--wrap=EVP_PKEY_verify
+tests_unit_test_handle_LDADD = tests/unit/libunit.la
 tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_admin_LDADD = tests/unit/libunit.la
 tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
