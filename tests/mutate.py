@@ -127,6 +127,7 @@ LINKED = {"answers": "pam", "calls": "pam", "clientanswers": "sasl",
           "commandhosts": "sasl", "device": "pam",
           "journal": "pam", "message": "sasl", "phases": "pam",
           "records": "pam", "reply": "sasl", "write": "sasl"}
+# What these write for the plug-in to run, a file that has one name.
 SCRIPTS = {"command": "audient", "commandhosts": "hosts-audient"}
 MODULES = {"client": "libaudientclient", "command": "libaudientclient",
            "source": "libaudientclient", "exchange": "libaudient",
