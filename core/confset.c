@@ -397,7 +397,7 @@ conf_set_export(const struct keyword *kw, void *object, struct span value,
 	    span_trim(value));
 }
 
-/* %h is the host's name, %% a percent sign. */
+/* %h is the host's name, without which it means nothing; %% is a percent. */
 static enum reason
 expand(struct span value, const char *host, struct buf *out, struct text *why)
 {
@@ -410,7 +410,11 @@ expand(struct span value, const char *host, struct buf *out, struct text *why)
 		}
 		i++;
 		if (i < value.len && value.ptr[i] == 'h')
-			reason = buf_add_str(out, host);
+			reason = host[0] != '\0'
+			    ? buf_add_str(out, host)
+			    : bad(why,
+				  "%h is the host's name, and this host has "
+				  "none; give it one, or write a name here");
 		else if (i < value.len && value.ptr[i] == '%')
 			reason = buf_add_str(out, "%");
 		else

@@ -147,8 +147,7 @@ download(const struct keysource *source, bool fresh_metadata,
 		result = find_url(source, fresh_metadata, deadline_ms,
 		    &endpoints, document);
 		question.url = endpoints.jwks_uri;
-		if (result == ISSUER_OK)
-			issuer_document_clear(document);
+		issuer_document_clear(document);
 	}
 	if (result == ISSUER_OK)
 		result = issuer_get(source->world, &question, document);

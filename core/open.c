@@ -11,7 +11,7 @@
 #include "handle.h"
 
 /* problem = "path:line: what" */
-static enum reason
+static void
 say(char *problem, const char *path, unsigned int line, const char *what)
 {
 	char where[16] = "";
@@ -20,7 +20,6 @@ say(char *problem, const char *path, unsigned int line, const char *what)
 		(void)snprintf(where, sizeof(where), "%u:", line);
 	(void)snprintf(problem, AUDIENT_LINE_MAX, "%s:%s %s", path, where,
 	    what);
-	return REASON_CONFIG_INVALID;
 }
 
 /* %h: what hostname(1) prints, in lower case */
@@ -41,9 +40,9 @@ put_below(const char *root, char **path)
 {
 	char *joined;
 
-	if (*path == NULL || root[0] == '\0')
+	if (*path == NULL)
 		return true;
-	if (asprintf(&joined, "%s%s", root, *path) < 0)
+	if (asprintf(&joined, "%s%s", root, *path) == -1)
 		return false;
 	free(*path);
 	*path = joined;
@@ -86,7 +85,7 @@ parse_conf(struct audient *a, const struct audient_options *options,
 	    ? conf_parse_client(text, a->host, &a->conf, &error)
 	    : conf_parse(text, a->host, &a->conf, &error);
 	if (reason == REASON_CONFIG_INVALID)
-		(void)say(problem, name, error.line, error.what.s);
+		say(problem, name, error.line, error.what.s);
 	return reason;
 }
 
@@ -105,7 +104,7 @@ read_conf(struct audient *a, const struct audient_options *options,
 		    span_of(options->text), problem);
 	text_clear(&why);
 	if ((reason = file_read(path, &text, &why)) != REASON_OK)
-		(void)say(problem, path, 0, why.s);
+		say(problem, path, 0, why.s);
 	else
 		reason = parse_conf(a, options, path, buf_span(&text), problem);
 	buf_free(&text);

@@ -412,6 +412,39 @@ test_truncated(void **state)
 	}
 }
 
+/* Where the host has no name, what stands for it is no rule. */
+static void
+test_no_host(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		unsigned int line;
+	} nameless[] = {
+		{ "audience", "audience = https://%h/\n" GOOD, 1 },
+		{ "audience, at the end", "audience = urn:%h\n" GOOD, 1 },
+		{ "permission", "required_permissions = login:%h\n" GOOD, 1 },
+		{ "one of several", "required_permissions = a b:%h\n" GOOD, 1 },
+		{ "no need of it", "audience = urn:%%h\n" GOOD, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(nameless); i++) {
+		const bool fine = nameless[i].line == 0;
+		struct conf_error error;
+		struct conf *conf;
+
+		row_reason(nameless[i].name,
+		    conf_parse(span_of(nameless[i].text), "", &conf, &error),
+		    fine ? REASON_OK : REASON_CONFIG_INVALID);
+		row_has(nameless[i].name, error.what.s,
+		    fine ? "" : "%h is the host's name");
+		row_number(nameless[i].name, fine ? 0 : error.line,
+		    nameless[i].line);
+		conf_free(conf);
+	}
+	rows_end();
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rows),
 	cmocka_unit_test(test_limits),
@@ -420,6 +453,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_services),
 	cmocka_unit_test(test_elevating),
 	cmocka_unit_test(test_truncated),
+	cmocka_unit_test(test_no_host),
 };
 
 UNIT_MAIN(tests)

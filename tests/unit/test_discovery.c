@@ -9,6 +9,7 @@
 #include "file.h"
 #include "site.h"
 #include "unit.h"
+#include "wrapped.h"
 
 /* What an issuer says of itself, how long that holds, and what counts more. */
 #define JSON "application/json"
@@ -35,11 +36,6 @@ __wrap_clock_now(void)
 {
 	return now;
 }
-
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-char *__wrap_strndup(const char *s, size_t n);
 
 static int copies = -1; /* that can be made; -1: all */
 

@@ -11,7 +11,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/merge.c \
 	tests/unit/mint.c tests/unit/mint.h tests/unit/mintkeys.h \
 	tests/unit/site.c tests/unit/site.h \
-	tests/unit/unit.c tests/unit/unit.h
+	tests/unit/unit.c tests/unit/unit.h tests/unit/wrapped.h
 tests_unit_libunit_la_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libunit_la_LIBADD = libaudientcore.la $(CMOCKA_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS)
@@ -66,15 +66,18 @@ UNIT_TESTS += \
 	tests/unit/test_fetch \
 	tests/unit/test_fetchcalls \
 	tests/unit/test_discovery \
+	tests/unit/test_keysource \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
+	tests/unit/test_patience \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
 	tests/unit/test_costs \
 	tests/unit/test_login \
 	tests/unit/test_open \
+	tests/unit/test_handle \
 	tests/unit/test_admin \
 	tests/unit/test_inspect \
 	tests/unit/test_chaos \
@@ -165,13 +168,17 @@ tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=strndup,--wrap=reallocarray \
-	-Wl,--wrap=regcomp,--wrap=regfree
+	-Wl,--wrap=calloc,--wrap=reallocarray,--wrap=regcomp \
+	-Wl,--wrap=regfree
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
+tests_unit_test_realms_SOURCES = tests/unit/test_realms.c \
+	tests/unit/naming.c tests/unit/naming.h
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_SOURCES = tests/unit/test_root.c \
+	tests/unit/naming.c tests/unit/naming.h
 tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -225,8 +232,6 @@ tests_unit_test_nomemory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=reallocarray,--wrap=strndup
 tests_unit_test_nomemory_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_asked_LDADD = tests/unit/libunit.la
@@ -246,6 +251,9 @@ tests_unit_test_discovery_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_discovery_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_now,--wrap=strdup,--wrap=strndup
 tests_unit_test_discovery_LDADD = tests/unit/libunit.la
+tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
+tests_unit_test_keysource_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
@@ -259,6 +267,11 @@ tests_unit_test_freshness_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_freshness_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
+tests_unit_test_patience_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_patience_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=clock_left,--wrap=cache_sweep \
+	-Wl,--wrap=issuer_get,--wrap=discovery_get
+tests_unit_test_patience_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
 tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -278,6 +291,13 @@ tests_unit_test_login_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_login_LDADD = tests/unit/libunit.la
 tests_unit_test_open_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_open_LDADD = tests/unit/libunit.la
+tests_unit_test_handle_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_handle_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=calloc,--wrap=strdup,--wrap=asprintf \
+	-Wl,--wrap=__asprintf_chk,--wrap=gethostname \
+	-Wl,--wrap=pthread_mutex_init,--wrap=pthread_mutex_unlock \
+	-Wl,--wrap=EVP_PKEY_verify
+tests_unit_test_handle_LDADD = tests/unit/libunit.la
 tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_admin_LDADD = tests/unit/libunit.la
 tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
