@@ -65,6 +65,7 @@ UNIT_TESTS += \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
 	tests/unit/test_keysource \
+	tests/unit/test_discovery \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
@@ -244,6 +245,10 @@ tests_unit_test_fetch_LDADD = tests/unit/libunit.la
 tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keysource_LDADD = tests/unit/libunit.la
+tests_unit_test_discovery_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_discovery_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=strdup,--wrap=strndup
+tests_unit_test_discovery_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
