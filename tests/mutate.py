@@ -63,7 +63,7 @@ FILES = {
     "core/file.c": "file watch conf",
     "core/forked.c": "forked",
     "core/identity.c": "identity names realms root",
-    "core/issuer.c": "keyset world userinfo",
+    "core/issuer.c": "issuer world keyset userinfo",
     "core/json.c": "json jsonedges jsontag",
     "core/jsonvalue.c": "json jsonedges jsontag policy",
     "core/jwk.c": "jwk keys verifier chaos",
@@ -111,8 +111,8 @@ FILES = {
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
     "core/cache.c", "core/crypto.c", "core/discovery.c",
-    "core/fetch.c", "core/issuer.c",
-    "pam/device.c", "sasl/client.c", "sasl/command.c", "sasl/source.c",
+    "core/fetch.c", "pam/device.c", "sasl/client.c", "sasl/command.c",
+    "sasl/source.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {

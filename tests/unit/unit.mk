@@ -63,6 +63,7 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_issuer \
 	tests/unit/test_keysource \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
@@ -236,6 +237,9 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_issuer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_issuer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now,--wrap=fetch
+tests_unit_test_issuer_LDADD = tests/unit/libunit.la
 tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keysource_LDADD = tests/unit/libunit.la
