@@ -54,7 +54,7 @@ FILES = {
     "core/confkeys.c": "confkeys conf confcheck",
     "core/confset.c": "conf confkeys confcheck nomemory",
     "core/count.c": "count tally",
-    "core/crypto.c": "verifier cache verdict",
+    "core/crypto.c": "crypto world",
     "core/decision.c": "audient remembered trace verdict watch cacheusers",
     "core/deny.c": "deny chaos",
     "core/discovery.c": "keyset freshness",
@@ -110,9 +110,8 @@ FILES = {
 }
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
-    "core/cache.c", "core/crypto.c", "core/discovery.c",
-    "core/fetch.c", "pam/device.c", "sasl/client.c", "sasl/command.c",
-    "sasl/source.c",
+    "core/cache.c", "core/discovery.c", "core/fetch.c", "pam/device.c",
+    "sasl/client.c", "sasl/command.c", "sasl/source.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {
