@@ -103,6 +103,8 @@ void check_slapd(struct doctor *d);
 void check_dirsrv(struct doctor *d);
 void check_cyrus(struct doctor *d);
 
+#define SASL_PLUGIN "libaudient.so"
+
 /* What an option file lets a SASL program offer. */
 enum offer {
 	OFFER_ALL,    /* whatever plug-ins there are, and we are there */

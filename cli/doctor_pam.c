@@ -105,33 +105,49 @@ has_module(const struct doctor *d, const char *module)
 	return x.found;
 }
 
-static bool
-is_argument(struct span word)
+/* Which argument of the module it is, as a bit; 0: none. */
+static unsigned int
+argument_bit(struct span word)
 {
-	return span_is(word, "debug") || span_is(word, "nodelay") ||
-	    span_is(word, "use_first_pass") ||
-	    span_is(word, "try_first_pass") || span_starts(word, "config=/") ||
-	    (span_starts(word, "service=") && word.len > 8);
+	static const char *const flags[] = { "debug", "nodelay",
+		"use_first_pass", "try_first_pass" };
+
+	if (span_starts(word, "config=/"))
+		return 1;
+	if (span_starts(word, "service=") && word.len > strlen("service="))
+		return 2;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (span_is(word, flags[i]))
+			return 4U << i;
+	return 0;
 }
 
 static void
 check_arguments(const struct patient *p, const struct rule *rule)
 {
 	struct span rest = span_of(rule->args), word;
+	unsigned int bit, there = 0;
 	bool more;
 
 	do {
 		more = span_cut(&rest, ' ', &word);
 		word = span_trim(word);
-		if (word.len > 0 && !is_argument(word))
+		if (word.len == 0)
+			continue;
+		if ((bit = argument_bit(word)) == 0)
 			tell(p, rule, LEVEL_PROBLEM,
 			    "Correct the argument; there are config=/absolute/"
-			    "path service=NAME debug nodelay "
-			    "use_first_pass try_first_pass.",
+			    "path service=NAME debug nodelay use_first_pass "
+			    "try_first_pass.",
 			    "the argument \"%.*s\" is not known, so nobody "
-			    "gets "
-			    "in",
+			    "gets in",
 			    (int)(word.len < 80 ? word.len : 80), word.ptr);
+		else if ((there & bit) != 0)
+			tell(p, rule, LEVEL_PROBLEM, "Remove one of the two.",
+			    "the argument \"%.*s\" is there twice, so nobody "
+			    "gets in",
+			    (int)(word.len < 80 ? word.len : 80), word.ptr);
+		there |= bit;
 	} while (more);
 }
 

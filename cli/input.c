@@ -103,6 +103,24 @@ on_log(void *arg, bool is_warning, const char *text)
 		(void)complain(NULL, "%s", text);
 }
 
+/* Where no file is there is nothing to mend in it. */
+static void
+advise(const char *config)
+{
+	if (audient_is_configured(config))
+		return;
+	if (config == NULL)
+		(void)complain(NULL,
+		    "audient setup makes a configuration, and --config names "
+		    "another one");
+	else if (config[0] == '/' && access(config, F_OK) != 0 &&
+	    errno == ENOENT)
+		(void)complain(NULL,
+		    "audient setup --config %s makes one there; the usual one "
+		    "is " CONFIG_FILE,
+		    config);
+}
+
 static struct audient *
 open_with(const char *config, const char *service, const char *root,
     const struct log_sink *log)
@@ -117,10 +135,7 @@ open_with(const char *config, const char *service, const char *root,
 	if (audient_open(&audient, &options, problem) == REASON_OK)
 		return audient;
 	(void)complain(NULL, "%s", problem);
-	if (!audient_is_configured(config))
-		(void)complain(NULL,
-		    "audient setup makes a configuration, and --config names "
-		    "another one");
+	advise(config);
 	return NULL;
 }
 

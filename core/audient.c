@@ -346,6 +346,7 @@ audient_check(struct audient *a, const struct audient_request *rq,
 	struct json nodes[CLAIMS_NODES] UNINITIALIZED;
 	char text[CLAIMS_MAX] UNINITIALIZED;
 	struct jws_header header UNINITIALIZED;
+	struct seen_question question UNINITIALIZED;
 	struct decision d = { .a = a, .rq = rq, .v = v };
 
 	verdict_init(v);
@@ -355,6 +356,7 @@ audient_check(struct audient *a, const struct audient_request *rq,
 	d.header = &header;
 	d.nodes = nodes;
 	d.text = text;
+	d.question = &question;
 	d.service = conf_service(a->conf, rq->service);
 	d.start_ms = clock_ms();
 	d.now = rq->at != 0 ? rq->at : clock_now();

@@ -84,29 +84,10 @@ crypto_context(const struct crypto *crypto)
 	return tools != NULL ? tools->ctx : NULL;
 }
 
-static bool
-digest(EVP_MD_CTX *ctx, const struct tools *tools, struct span head,
-    struct span tail, unsigned char md[SHA256_SIZE])
-{
-	return EVP_DigestInit_ex2(ctx, tools->sha256, NULL) == 1 &&
-	    EVP_DigestUpdate(ctx, head.ptr, head.len) == 1 &&
-	    EVP_DigestUpdate(ctx, tail.ptr, tail.len) == 1 &&
-	    EVP_DigestFinal_ex(ctx, md, NULL) == 1;
-}
-
 enum reason
 crypto_sha256(const struct crypto *crypto, struct span s,
     unsigned char md[SHA256_SIZE])
 {
-	return crypto_sha256_chain(crypto, s, md, span_of(NULL), NULL);
-}
-
-enum reason
-crypto_sha256_chain(const struct crypto *crypto, struct span s,
-    unsigned char md[SHA256_SIZE], struct span head, unsigned char *chain)
-{
-	const struct span tail = { .ptr = (const char *)md,
-		.len = SHA256_SIZE };
 	const struct tools *tools = get_tools(crypto);
 	EVP_MD_CTX *ctx;
 	bool ok;
@@ -115,8 +96,9 @@ crypto_sha256_chain(const struct crypto *crypto, struct span s,
 		return REASON_OUT_OF_MEMORY;
 	ERR_set_mark();
 	ctx = EVP_MD_CTX_new();
-	ok = ctx != NULL && digest(ctx, tools, s, span_of(NULL), md) &&
-	    (chain == NULL || digest(ctx, tools, head, tail, chain));
+	ok = ctx != NULL && EVP_DigestInit_ex2(ctx, tools->sha256, NULL) == 1 &&
+	    EVP_DigestUpdate(ctx, s.ptr, s.len) == 1 &&
+	    EVP_DigestFinal_ex(ctx, md, NULL) == 1;
 	EVP_MD_CTX_free(ctx);
 	ERR_pop_to_mark();
 	return ok ? REASON_OK : REASON_OUT_OF_MEMORY;

@@ -32,11 +32,6 @@ OSSL_LIB_CTX *crypto_context(const struct crypto *crypto);
 MUST_CHECK enum reason crypto_sha256(const struct crypto *crypto, struct span s,
     unsigned char md[SHA256_SIZE]);
 
-/* And in chain the digest of head with md behind it, unless chain is NULL. */
-MUST_CHECK enum reason crypto_sha256_chain(const struct crypto *crypto,
-    struct span s, unsigned char md[SHA256_SIZE], struct span head,
-    unsigned char *chain);
-
 /* Lower-case hexadecimal digits of bytes: size - 1 of them, and a NUL. */
 void crypto_hex(const unsigned char *bytes, char *hex, size_t size);
 

@@ -5,8 +5,6 @@
 
 #include "clock.h"
 
-#define QUESTION_MAX 2048 /* bytes besides the token */
-
 /* An acceptance, without what only a refusal has. */
 struct kept {
 	enum proof proof;
@@ -76,25 +74,19 @@ files_generation(const struct decision *d)
 	    watch_generation(files->deny_file);
 }
 
-/* What is asked, as bytes. */
-struct question {
-	size_t len;
-	char bytes[QUESTION_MAX];
-};
-
 static bool
-add(struct question *q, const void *p, size_t n)
+add(struct seen_question *q, const void *p, size_t n)
 {
-	if (n > sizeof(q->bytes) - q->len)
+	if (n > sizeof(q->rest) - q->len)
 		return false;
-	memcpy(q->bytes + q->len, p, n);
+	memcpy(q->rest + q->len, p, n);
 	q->len += n;
 	return true;
 }
 
 /* A word and its end; nobody is not the same as a name without letters. */
 static bool
-add_word(struct question *q, const char *word)
+add_word(struct seen_question *q, const char *word)
 {
 	if (word == NULL)
 		return add(q, "*", 2);
@@ -102,24 +94,22 @@ add_word(struct question *q, const char *word)
 }
 
 /*
- * Everything that makes one question different from another.  The token, the
- * longest of it, is hashed only once: its name in the log is of that, too.
+ * Everything that makes one question different from another.  The token is
+ * hashed only once: its name in the log is of that, too.
  */
 static bool
-make_key(struct decision *d)
+ask(struct decision *d)
 {
 	const uint64_t uid = (uint64_t)d->rq->uid;
-	unsigned char token[SHA256_SIZE] UNINITIALIZED;
-	struct question q UNINITIALIZED;
+	struct seen_question *q = d->question;
 
-	q.len = 0;
-	if (!add_word(&q, d->rq->service) || !add_word(&q, d->rq->user) ||
-	    !add_word(&q, d->rq->realm) || !add(&q, &uid, sizeof(uid)) ||
-	    crypto_sha256_chain(&d->a->world.crypto, d->rq->token, token,
-		(struct span){ .ptr = q.bytes, .len = q.len },
-		d->key) != REASON_OK)
+	q->len = 0;
+	if (!add_word(q, d->rq->service) || !add_word(q, d->rq->user) ||
+	    !add_word(q, d->rq->realm) || !add(q, &uid, sizeof(uid)) ||
+	    crypto_sha256(&d->a->world.crypto, d->rq->token, q->token) !=
+		REASON_OK)
 		return false;
-	verdict_set_token(d->v, d->rq->token, token);
+	verdict_set_token(d->v, d->rq->token, q->token);
 	return true;
 }
 
@@ -141,12 +131,11 @@ decision_recall(struct decision *d)
 
 	if (d->a->seen == NULL || d->rq->step != NULL || d->rq->at != 0 ||
 	    d->service->missing != NULL || d->service->single_use ||
-	    (d->rq->exported != NULL && d->service->n_exports > 0) ||
-	    !make_key(d))
+	    (d->rq->exported != NULL && d->service->n_exports > 0) || !ask(d))
 		return false;
-	d->has_key = true;
+	d->is_asked = true;
 	d->basis.files = files_generation(d);
-	if (!seen_find(d->a->seen, d->key, d->now, &basis, &kept,
+	if (!seen_find(d->a->seen, d->question, d->now, &basis, &kept,
 		sizeof(kept)) ||
 	    basis.files != d->basis.files || !has_same_keys(d, &basis, &kept))
 		return false;
@@ -167,7 +156,7 @@ decision_keep(struct decision *d)
 	const struct audient_verdict *v = d->v;
 	struct kept kept UNINITIALIZED;
 
-	if (!d->has_key || v->reason != REASON_OK)
+	if (!d->is_asked || v->reason != REASON_OK)
 		return;
 	if (v->proof == PROOF_JWT && d->basis.keys == 0)
 		return; /* decided with an old set: look again next time */
@@ -180,6 +169,6 @@ decision_keep(struct decision *d)
 	memcpy(kept.subject, v->subject, sizeof(kept.subject));
 	memcpy(kept.client, v->client, sizeof(kept.client));
 	memcpy(kept.key, v->key, sizeof(kept.key));
-	seen_keep(d->a->seen, d->key, &d->basis, &d->window, &kept,
+	seen_keep(d->a->seen, d->question, &d->basis, &d->window, &kept,
 	    sizeof(kept));
 }

@@ -30,9 +30,9 @@ struct decision {
 	struct watch_view map; /* of the service's files, while held */
 	struct watch_view deny;
 
-	unsigned char key[SEEN_KEY_SIZE]; /* of the question */
-	bool has_key;
-	struct seen_basis basis; /* keys: those that proved it, or 0 */
+	struct seen_question *question; /* for a host that remembers */
+	bool is_asked;			/* it is filled in */
+	struct seen_basis basis;	/* keys: those that proved it, or 0 */
 	struct seen_window window;
 };
 

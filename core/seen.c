@@ -6,15 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS 256 /* by the first byte of the key */
+#define SETS 256 /* by what is asked */
 #define WAYS 4	 /* places of a set */
 
 struct entry {
-	unsigned char key[SEEN_KEY_SIZE];
+	unsigned char token[SHA256_SIZE];
 	struct seen_basis basis;
 	struct seen_window window;
 	uint64_t kept; /* when, counted in entries; 0: empty */
+	size_t len;    /* of the question's rest */
 	size_t size;   /* of the answer */
+};
+
+struct texts {
+	char rest[SEEN_REST_MAX];
+	unsigned char answer[SEEN_ANSWER_MAX];
 };
 
 struct seen {
@@ -22,7 +28,7 @@ struct seen {
 	uint64_t count;
 	struct entry entry[SETS][WAYS];
 	/* apart, as most of them are never touched, and take no memory then */
-	unsigned char answer[SETS][WAYS][SEEN_ANSWER_MAX];
+	struct texts texts[SETS][WAYS];
 };
 
 enum reason
@@ -45,10 +51,12 @@ static void
 wipe(struct seen *seen, size_t set, size_t way)
 {
 	struct entry *e = &seen->entry[set][way];
+	struct texts *t = &seen->texts[set][way];
 
 	if (e->kept == 0)
 		return;
-	explicit_bzero(seen->answer[set][way], e->size);
+	explicit_bzero(t->rest, e->len);
+	explicit_bzero(t->answer, e->size);
 	explicit_bzero(e, sizeof(*e));
 }
 
@@ -70,68 +78,93 @@ seen_close(struct seen *seen)
 	free(seen);
 }
 
-static bool
-is_usable(const struct entry *e, const unsigned char key[SEEN_KEY_SIZE],
-    int64_t now, size_t size)
+/* One token may be shown for many users. */
+static size_t
+set_of(const struct seen_question *q)
 {
-	return e->kept != 0 && CRYPTO_memcmp(e->key, key, SEEN_KEY_SIZE) == 0 &&
-	    e->size == size && now >= e->window.not_before &&
+	size_t sum = q->token[0];
+
+	for (size_t i = 0; i < q->len; i++)
+		sum += (unsigned char)q->rest[i];
+	return sum % SETS;
+}
+
+static bool
+is_same(const struct entry *e, const struct texts *t,
+    const struct seen_question *q)
+{
+	return e->kept != 0 && e->len == q->len &&
+	    CRYPTO_memcmp(e->token, q->token, SHA256_SIZE) == 0 &&
+	    CRYPTO_memcmp(t->rest, q->rest, q->len) == 0;
+}
+
+static bool
+is_usable(const struct entry *e, int64_t now, size_t size)
+{
+	return e->size == size && now >= e->window.not_before &&
 	    now <= e->window.not_after;
 }
 
 bool
-seen_find(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
-    int64_t now, struct seen_basis *basis, void *answer, size_t size)
+seen_find(struct seen *seen, const struct seen_question *q, int64_t now,
+    struct seen_basis *basis, void *answer, size_t size)
 {
-	const struct entry *set = seen->entry[key[0]];
+	const size_t set = set_of(q);
+	const struct entry *e = seen->entry[set];
+	const struct texts *t = seen->texts[set];
 	bool found = false;
 
 	if (pthread_mutex_trylock(&seen->lock) != 0)
 		return false;
 	for (size_t i = 0; i < WAYS && !found; i++)
-		if (is_usable(&set[i], key, now, size)) {
-			memcpy(answer, seen->answer[key[0]][i], size);
-			*basis = set[i].basis;
+		if (is_same(&e[i], &t[i], q) && is_usable(&e[i], now, size)) {
+			memcpy(answer, t[i].answer, size);
+			*basis = e[i].basis;
 			found = true;
 		}
 	(void)pthread_mutex_unlock(&seen->lock);
 	return found;
 }
 
-/* The one with that key, an empty one, or the oldest of the set. */
+/* The one with that question, an empty one, or the oldest of the set. */
 static size_t
-choose(const struct entry set[WAYS], const unsigned char key[SEEN_KEY_SIZE])
+choose(const struct entry e[WAYS], const struct texts t[WAYS],
+    const struct seen_question *q)
 {
 	size_t oldest = 0;
 
 	for (size_t i = 0; i < WAYS; i++) {
-		if (set[i].kept != 0 &&
-		    CRYPTO_memcmp(set[i].key, key, SEEN_KEY_SIZE) == 0)
+		if (is_same(&e[i], &t[i], q))
 			return i;
-		if (set[i].kept < set[oldest].kept)
+		if (e[i].kept < e[oldest].kept)
 			oldest = i;
 	}
 	return oldest;
 }
 
 void
-seen_keep(struct seen *seen, const unsigned char key[SEEN_KEY_SIZE],
+seen_keep(struct seen *seen, const struct seen_question *q,
     const struct seen_basis *basis, const struct seen_window *window,
     const void *answer, size_t size)
 {
+	const size_t set = set_of(q);
 	struct entry *e;
+	struct texts *t;
 	size_t way;
 
 	if (size > SEEN_ANSWER_MAX || pthread_mutex_trylock(&seen->lock) != 0)
 		return;
-	way = choose(seen->entry[key[0]], key);
-	e = &seen->entry[key[0]][way];
-	wipe(seen, key[0], way);
-	memcpy(e->key, key, SEEN_KEY_SIZE);
+	way = choose(seen->entry[set], seen->texts[set], q);
+	wipe(seen, set, way);
+	e = &seen->entry[set][way];
+	t = &seen->texts[set][way];
+	memcpy(e->token, q->token, SHA256_SIZE);
 	e->basis = *basis;
 	e->window = *window;
-	memcpy(seen->answer[key[0]][way], answer, size);
+	e->len = q->len;
+	memcpy(t->rest, q->rest, q->len);
 	e->size = size;
+	memcpy(t->answer, answer, size);
 	e->kept = ++seen->count;
 	(void)pthread_mutex_unlock(&seen->lock);
 }

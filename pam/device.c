@@ -47,8 +47,7 @@ find_screen(const struct audient_service *service, struct winsize *size)
 	if (service->draws_qr)
 		return true;
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0 &&
-	    ioctl(STDIN_FILENO, TIOCGWINSZ, size) == 0 &&
-	    size->ws_row > TEXT_LINES;
+	    ioctl(STDIN_FILENO, TIOCGWINSZ, size) == 0;
 }
 
 /* The name comes from a peer, and goes to a screen. */
@@ -136,7 +135,7 @@ static int
 run(struct flow *f, struct audient *audient, struct audient_tokens *tokens,
     enum reason *reason, char *why)
 {
-	bool again = true, gives_up = false;
+	bool again = true, gives_up;
 	int rc;
 
 	*reason = REASON_DEVICE_UNCONFIRMED;

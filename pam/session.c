@@ -109,7 +109,9 @@ take_record(pam_handle_t *pamh, struct audient *audient, bool has_note,
 		return PAM_SUCCESS;
 	pam_syslog(pamh, LOG_CRIT,
 	    "session_limit = token: what the login has left for its session "
-	    "in cache_dir %s, so the end of the token is not known: refused",
+	    "in cache_dir %s, so the end of the token is not known: refused; "
+	    "the user has to log in again.  Does something else write to "
+	    "cache_dir, or clean it?",
 	    problem);
 	return PAM_SESSION_ERR;
 }

@@ -4,7 +4,6 @@
  * ldapsearch, imtest, mbsync and whoever else asks for it by name.
  */
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -12,12 +11,11 @@
 #include "message.h"
 #include "source.h"
 
-#define PLUGIN	    "audient"
-#define PASSWORD    "-"
-#define COMMAND	    "audient"
-#define MECHS	    2
-#define SHOWN_MAX   400 /* bytes of the server's answer that are shown */
-#define PORT_DIGITS 5
+#define PLUGIN	  "audient"
+#define PASSWORD  "-"
+#define COMMAND	  "audient"
+#define MECHS	  2
+#define SHOWN_MAX 400 /* bytes of the server's answer that are shown */
 
 /* Of the whole process; the framework frees it once per mechanism. */
 struct plugin {
@@ -37,7 +35,6 @@ enum state { STATE_START, STATE_SENT, STATE_FAILED };
 struct exchange {
 	const struct mech *mech;
 	enum state state;
-	char port[PORT_DIGITS + 1];
 	struct buf message; /* holds the token; wiped */
 };
 
@@ -85,15 +82,11 @@ on_free(void *glob, const sasl_utils_t *utils)
 
 /* "127.0.0.1;636" -> "636" */
 static const char *
-port_of(struct exchange *x, const char *address)
+port_of(const char *address)
 {
 	const char *port = address != NULL ? strrchr(address, ';') : NULL;
 
-	if (port == NULL || strlen(port + 1) > PORT_DIGITS ||
-	    strspn(port + 1, "0123456789") != strlen(port + 1))
-		return NULL;
-	(void)snprintf(x->port, sizeof(x->port), "%s", port + 1);
-	return x->port;
+	return port != NULL ? port + 1 : NULL;
 }
 
 static int
@@ -124,7 +117,7 @@ write_message(struct exchange *x, sasl_client_params_t *cparams,
 		.authzid = answers->authzid != NULL ? answers->authzid
 						    : answers->authid,
 		.host = cparams->serverFQDN,
-		.port = port_of(x, cparams->ipremoteport),
+		.port = port_of(cparams->ipremoteport),
 		.token = buf_span(&answers->token),
 	};
 	const enum reason reason =

@@ -312,13 +312,9 @@ add_header(enum dialect dialect, const struct message_parts *parts,
 	if ((reason = buf_add_str(out, ",\1")) != REASON_OK ||
 	    (reason = add_pair(out, "host", parts->host)) != REASON_OK)
 		return reason;
-	return add_pair(out, "port", parts->port);
-}
-
-static bool
-is_optional(const char *value)
-{
-	return value == NULL || is_value(span_of(value));
+	return is_port(span_of(parts->port))
+	    ? add_pair(out, "port", parts->port)
+	    : REASON_OK;
 }
 
 enum reason
@@ -328,8 +324,8 @@ message_write(enum dialect dialect, const struct message_parts *parts,
 	struct message check;
 	enum reason reason;
 
-	if (!span_is_b64token(parts->token) || !is_optional(parts->host) ||
-	    !is_optional(parts->port) ||
+	if (!span_is_b64token(parts->token) ||
+	    (parts->host != NULL && !is_value(span_of(parts->host))) ||
 	    (parts->authzid != NULL &&
 		!set_authzid(&check, parts->authzid, strlen(parts->authzid))) ||
 	    (parts->authzid == NULL && dialect == DIALECT_XOAUTH2))

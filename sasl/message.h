@@ -36,7 +36,8 @@ struct message {
  * Writes a client's first message.  authzid, host and port may be NULL; for
  * XOAUTH2 authzid is the mailbox and has to be there.  REASON_NOT_A_TOKEN if
  * the token has bytes that no bearer token may have, or authzid ones that no
- * name may have.
+ * name may have.  What is no port is left out, as servers
+ * refuse the whole then.
  */
 struct message_parts {
 	const char *authzid;

@@ -33,7 +33,7 @@ import time
 PAM = "answers calls phases records"
 SASL = "sasl/dialogue sasl/names sasl/plugin sasl/services sasl/server " \
     "sasl/loading"
-CLIENT = "sasl/client sasl/choice sasl/dialogue sasl/loading"
+CLIENT = "clientplugin clientanswers sasl/client sasl/choice command"
 
 # What must not leave one alive, and the tests that look at it: programs that
 # are linked with the mutant, those of LINKED and tests/unit; and others, with a
@@ -46,7 +46,8 @@ FILES = {
     "core/b64url.c": "b64url",
     "core/budget.c": "sweep fetch keyset freshness",
     "core/buf.c": "buf login",
-    "core/cache.c": "cache cacheusers cachekill sweep count once",
+    "core/cache.c": "cache cacheusers cachekill cachelow sweep count once "
+                    "nomemory",
     "core/claims.c": "claims times",
     "core/clock.c": "calls fetch world",
     "core/conf.c": "conf confcheck confkeys open chaos",
@@ -82,7 +83,7 @@ FILES = {
     "core/reason.c": "reason trace",
     "core/seen.c": "seen nomemory remembered",
     "core/sweep.c": "sweep cacheusers",
-    "core/tally.c": "tally verdict",
+    "core/tally.c": "tally nomemory verdict",
     "core/text.c": "text reason",
     "core/token.c": "token",
     "core/trace.c": "trace verdict",
@@ -93,7 +94,7 @@ FILES = {
     "core/watch.c": "watch chaos",
     "pam/account.c": PAM,
     "pam/args.c": PAM,
-    "pam/device.c": PAM,
+    "pam/device.c": PAM + " device",
     "pam/guest.c": PAM,
     "pam/journal.c": "journal",
     "pam/login.c": PAM,
@@ -101,17 +102,16 @@ FILES = {
     "pam/prompt.c": PAM,
     "pam/session.c": PAM,
     "sasl/client.c": CLIENT,
-    "sasl/command.c": "command",
+    "sasl/command.c": "command commandhosts clientplugin",
     "sasl/exchange.c": SASL,
     "sasl/message.c": "message write",
     "sasl/reply.c": "reply",
     "sasl/server.c": SASL,
-    "sasl/source.c": CLIENT + " command",
+    "sasl/source.c": CLIENT,
 }
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
-    "core/cache.c", "core/discovery.c", "core/fetch.c", "pam/device.c",
-    "sasl/client.c", "sasl/command.c", "sasl/source.c",
+    "core/discovery.c", "core/fetch.c", "sasl/command.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {
@@ -121,11 +121,13 @@ LEFT_OUT = {
     "core/qr.c": "draws for people, by the command and the PAM module",
 }
 LAST = "audient"             # asked as well if it is one of the core
-LINKED = {"answers": "pam", "calls": "pam", "command": "sasl",
+LINKED = {"answers": "pam", "calls": "pam", "clientanswers": "sasl",
+          "clientplugin": "sasl", "command": "sasl",
+          "commandhosts": "sasl", "device": "pam",
           "journal": "pam", "message": "sasl", "phases": "pam",
-          "records": "pam", "reply": "sasl",
-          "write": "sasl"}
-ALONE = {"command"}     # writes a file that has one name
+          "records": "pam", "reply": "sasl", "write": "sasl"}
+# What these write for the plug-in to run, a file that has one name.
+SCRIPTS = {"command": "audient", "commandhosts": "hosts-audient"}
 MODULES = {"client": "libaudientclient", "command": "libaudientclient",
            "source": "libaudientclient", "exchange": "libaudient",
            "server": "libaudient"}
@@ -244,7 +246,6 @@ class Bench:
                        '-DCACHE_DIR="/dev/null/cache"',
                        '-DFETCH_HELPER="/nonexistent"',
                        '-DFETCH_USER="nobody"', "-DCOMMAND_LIMIT_MS=1000",
-                       '-DAUDIENT_COMMAND="%s/tests/sasl/audient"' % build,
                        *shlex.split(
                            " ".join(flags[k] for k in (
                            "AUDIENT_CFLAGS", "CRYPTO_CFLAGS",
@@ -274,7 +275,7 @@ class Bench:
         if not found:
             sys.exit("mutate.py: %s: build the tests first (make "
                      "check-programs)" % test)
-        if test == "command":
+        if test in SCRIPTS:
             found += glob.glob(
                 self.build + "/tests/sasl/.libs/libhost_la-*.o")
         return found + glob.glob("%s/%s/tests_%s_test_%s-*.o" % (
@@ -297,8 +298,8 @@ class Bench:
         exe = os.path.join(where, test)
         self.link(test, exe, *self.wraps(test), *without(
             self.objects(test), name), mutant, *self.libraries(), *(
-                self.sasl_libs if test == "command" else []))
-        with self.lock if test in ALONE else contextlib.nullcontext():
+                self.sasl_libs if LINKED.get(test) == "sasl" else []))
+        with self.lock if test in SCRIPTS else contextlib.nullcontext():
             noticed = self.timed(test, lambda patience: run_for(
                 patience, [exe], env={**os.environ, "TMPDIR": where}) != 0)
         os.unlink(exe)
@@ -338,6 +339,21 @@ class Bench:
     def program(self, test):
         return os.path.join(self.build, "tests", test.replace("/", "/test_"))
 
+    def compile(self, name, path, test):
+        """The object for that test, or None."""
+        # its own directory first: two have a login.h
+        places = ["-I%s/%s" % (self.source, d) for d in (
+            os.path.dirname(name), "core")]
+        script = SCRIPTS.get(test, "audient")
+        out = "%s.%s.o" % (path, script)
+        if not os.path.exists(out) and subprocess.run(
+                [*self.cc, *self.cflags, *places, "-c", path, "-o", out,
+                 '-DAUDIENT_COMMAND="%s/tests/sasl/%s"' % (
+                     self.build, script)],
+                capture_output=True, check=False).returncode != 0:
+            return None
+        return out
+
     def try_one(self, name, text, mutant):
         """"killed", "survived", or "no C" for what does not compile."""
         where = os.path.join(self.work, "t%d" % threading.get_ident())
@@ -347,20 +363,17 @@ class Bench:
         with open(path, "w", encoding="utf-8") as f:
             f.write(text if mutant is None else
                     text[:mutant.at] + mutant.text + text[mutant.end:])
-        # its own directory first: two have a login.h
-        places = ["-I%s/%s" % (self.source, d) for d in (
-            os.path.dirname(name), "core")]
-        if subprocess.run([*self.cc, *self.cflags, *places, "-c", path, "-o",
-                           path + ".o"], capture_output=True,
-                          check=False).returncode != 0:
-            return "no C"
+        for old in glob.glob(path + ".*.o"):
+            os.unlink(old)
         is_linked = False
         for test in self.tests(name):
+            if (mutated := self.compile(name, path, test)) is None:
+                return "no C"
             if is_program(test):
-                noticed = self.run(test, name, path + ".o", where)
+                noticed = self.run(test, name, mutated, where)
             else:
                 if not is_linked:
-                    self.link_module(name, path + ".o", where)
+                    self.link_module(name, mutated, where)
                 is_linked = True
                 noticed = self.run_module(test, where)
             if noticed:

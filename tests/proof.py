@@ -101,18 +101,23 @@ def lines_of(all_logs, name, pattern):
     return re.findall(pattern, text, re.M)
 
 
-def of_fuzzing(text, seconds):
+def of_fuzzing(title, target, text):
+    """A part of the page.  How long it took is printed, too: what is shown may
+    be of an earlier run."""
+    head, seconds = re.search(r"^(\d+ targets, (\d+) seconds each)$", text,
+                              re.M).groups()
     runs = re.findall(r"^(\S+) +(\d+) executions, +(\d+) edges", text, re.M)
     found = len(re.findall(r"SUMMARY|broken:|ERROR|did not run|/id[:_]", text))
     judged = re.findall(r"^  (\d+ let in .*)$", text, re.M)
     rows = [(target, "{:,}".format(int(n)), edges)
             for target, n, edges in runs]
     rows.append(("**all**", "{:,}".format(sum(int(r[1]) for r in runs)), ""))
-    return table(("target", "executions", "edges"), rows, 2) + (
-        "\n\n%d targets, %s seconds each, %.2f hours in all; findings: %d."
-        "%s" % (len(runs), seconds, len(runs) * int(seconds) / 3600, found,
-                "".join("\nA judge in another language: %s." % line
-                        for line in judged)))
+    return title, "make %s SECONDS=%s" % (target, seconds), table(
+        ("target", "executions", "edges"), rows, 2) + (
+        "\n\n%s, %.2f hours in all; findings: %d.%s" % (
+            head, len(runs) * int(seconds) / 3600, found,
+            "".join("\nA judge in another language: %s." % line
+                    for line in judged)))
 
 
 def of_failures(all_logs):
@@ -160,12 +165,10 @@ def page(source, build, seconds):
                             else "**not all hold**")),
         ("Failing calls", "tests/unit/test_failures",
          of_failures(all_logs)),
-        ("Fuzzing", "make fuzz SECONDS=%s" % seconds, of_fuzzing(output(
-            build, "fuzz", "make", "-s", "fuzz", "SECONDS=" + seconds),
-            seconds)),
-        ("Fuzzing with AFL++", "make fuzz-afl SECONDS=%s" % seconds,
-         of_fuzzing(output(build, "afl", "make", "-s", "fuzz-afl",
-                           "SECONDS=" + seconds), seconds)),
+        of_fuzzing("Fuzzing", "fuzz", output(
+            build, "fuzz", "make", "-s", "fuzz", "SECONDS=" + seconds)),
+        of_fuzzing("Fuzzing with AFL++", "fuzz-afl", output(
+            build, "afl", "make", "-s", "fuzz-afl", "SECONDS=" + seconds)),
         ("Mutants", "make mutate", block("\n".join(re.findall(
             r"^(?:\w+/\w+\.c .*|\d+ of \d+ files.*|\d+ mutants.*|survivor.*)$",
             output(build, "mutate", "make", "-s", "mutate"), re.M)))),

@@ -52,14 +52,17 @@ tests_unit_test_oauth_LDADD = libaudientcore.la $(CMOCKA_LIBS)
 check_PROGRAMS += tests/pam/test_calls
 UNIT_TESTS += tests/pam/test_calls
 TESTS += tests/pam/test_calls
-tests_pam_test_calls_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
-	tests/pam/test_calls.c $(pam_audient_la_SOURCES)
-tests_pam_test_calls_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
-tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=time,--wrap=getpwnam_r \
-	-Wl,--wrap=getppid,--wrap=access,--wrap=ioctl,--wrap=nl_langinfo \
+FAKEDEVICE_SOURCES = tests/pam/fakedevice.c tests/pam/fakedevice.h \
+	tests/pam/fakepam.c tests/pam/fakepam.h
+FAKEDEVICE_WRAPS = -Wl,--wrap=ioctl,--wrap=malloc,--wrap=nl_langinfo \
 	-Wl,--wrap=audient_device_start,--wrap=audient_device_poll \
 	-Wl,--wrap=audient_device_show,--wrap=audient_device_close
+tests_pam_test_calls_SOURCES = tests/pam/test_calls.c \
+	$(FAKEDEVICE_SOURCES) $(pam_audient_la_SOURCES)
+tests_pam_test_calls_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(srcdir)/pam
+tests_pam_test_calls_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=time,--wrap=getpwnam_r,--wrap=getppid,--wrap=access \
+	$(FAKEDEVICE_WRAPS)
 tests_pam_test_calls_LDADD = tests/unit/libunit.la libqr.la
 
 # What it logs, without a journal.
@@ -73,11 +76,11 @@ tests_pam_test_journal_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=socket,--wrap=sendto,--wrap=close,--wrap=malloc
 tests_pam_test_journal_LDADD = tests/unit/libunit.la
 
-check_PROGRAMS += tests/pam/test_answers tests/pam/test_phases \
-	tests/pam/test_records
-UNIT_TESTS += tests/pam/test_answers tests/pam/test_phases \
-	tests/pam/test_records
-TESTS += tests/pam/test_answers tests/pam/test_phases tests/pam/test_records
+PAM_UNITS = tests/pam/test_answers tests/pam/test_device \
+	tests/pam/test_phases tests/pam/test_records
+check_PROGRAMS += $(PAM_UNITS)
+UNIT_TESTS += $(PAM_UNITS)
+TESTS += $(PAM_UNITS)
 tests_pam_test_answers_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
 	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_answers.c \
 	$(pam_audient_la_SOURCES)
@@ -86,6 +89,12 @@ tests_pam_test_answers_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=getpwnam_r,--wrap=getppid,--wrap=wipe_free \
 	-Wl,--wrap=audient_device_start,--wrap=malloc
 tests_pam_test_answers_LDADD = $(tests_pam_test_calls_LDADD)
+tests_pam_test_device_SOURCES = tests/pam/pamsite.c tests/pam/pamsite.h \
+	tests/pam/test_device.c $(FAKEDEVICE_SOURCES) $(pam_audient_la_SOURCES)
+tests_pam_test_device_CPPFLAGS = $(tests_pam_test_calls_CPPFLAGS)
+tests_pam_test_device_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=getpwnam_r $(FAKEDEVICE_WRAPS)
+tests_pam_test_device_LDADD = $(tests_pam_test_calls_LDADD)
 tests_pam_test_phases_SOURCES = tests/pam/fakepam.c tests/pam/fakepam.h \
 	tests/pam/pamsite.c tests/pam/pamsite.h tests/pam/test_phases.c \
 	$(pam_audient_la_SOURCES)

@@ -111,9 +111,11 @@ def write(out, results, texts, draw=True):
             "took turns in one run, sample by sample, and a ratio is the "
             "median of the ratios of all rounds: it holds on other machines, "
             "the times do not. In the tables below, *ratio* is how many "
-            "times as fast as the first line.\n\n%s\n\n%s\n" % (
+            "times as fast as the first line.\n\n%s\n\n%s\n\nWhy some are "
+            "missed:\n\n%s\n" % (
                 "\n".join(goals.table(results)),
-                goals.NOTES.replace("\n", " ")))
+                goals.NOTES.replace("\n", " "),
+                "\n".join(goals.why(results))))
         for group, title in TITLES.items():
             if group not in texts:
                 continue

@@ -362,9 +362,18 @@ def check_files(rig):
                                    text=rig.tenant.mint())
             rig.case(status == 4 and out == "" and words in err,
                      "%s: the configuration %s" % (command, what), err)
-    status, out, err = run("explain", "--config", missing, text="x")
-    rig.case("audient setup" in err, "who has no configuration learns of "
-             "setup", err)
+    for what, config, words in (
+            ("none is there", missing,
+             "setup --config %s makes one there; the usual one is " % missing),
+            ("it is below a file", bad + "/x",
+             bad + "/x: its directory: Not a directory"),
+            ("it is below nothing", bad + ".d/x", "its directory: it does"),
+            ("it is relative", "missing.conf", "must be absolute")):
+        status, out, err = run("check", "--config", config)
+        err = " ".join(err.split())
+        rig.case(status == 4 and words in err and
+                 ("audient setup" in err) == ("it does not exist" in err),
+                 "check: %s: setup is named where it helps" % what, err)
     config = rig.configure()
     for path, words in (("/no/such/token", "/no/such/token: No such file"),
                         (rig.dir, "Is a directory")):

@@ -281,6 +281,26 @@ def _(tree):
                 "conf=/etc/audient/other.conf")
 
 
+@systems.row("an argument without its value", "problem", SSHD + ":2",
+             'the argument "service=" is not known', "service=NAME")
+def _(tree):
+    tree.change(SSHD, "pam_audient.so", "pam_audient.so service=")
+
+
+@systems.row("an argument twice", "problem", SSHD + ":2",
+             'the argument "debug" is there twice', "Remove one of the two")
+def _(tree):
+    tree.change(SSHD, "pam_audient.so", "pam_audient.so debug nodelay debug")
+
+
+@systems.row("two configurations", "problem", SSHD + ":2",
+             'the argument "config=%s" is there twice' % CONFIG,
+             "Remove one of the two")
+def _(tree):
+    tree.change(SSHD, "pam_audient.so", "pam_audient.so config=%s config=%s" %
+                (CONFIG, CONFIG))
+
+
 @systems.row("a configuration that is not there", "problem", SSHD + ":2",
              "/etc/audient/other.conf does not exist", "behind config=")
 def _(tree):

@@ -1,50 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The module without libpam, whose place is taken by what follows: what
- * happens if any one call fails, of libpam or malloc(3); every end of a device
- * flow; sessions before and after the end of their token.
+ * happens if any one call fails, of libpam or malloc(3), and sessions before
+ * and after the end of their token.
  */
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "fakepam.h"
+#include "fakedevice.h"
 #include "site.h"
 
 #define TEXTS_MAX   16384
 #define ANSWERS_MAX 4
-#define POLLS_MAX   4
 
 static time_t start, now; /* of the tests; for the module */
 static bool has_systemd;
-static int rows_of_screen; /* 0: no terminal */
 
 /* --- the host: alice is 1000, time stands still, and the linker sends here -
  */
 
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
 time_t __wrap_time(time_t *t);
 int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *text,
     size_t size, struct passwd **found);
 pid_t __wrap_getppid(void);
 int __real_access(const char *path, int how);
 int __wrap_access(const char *path, int how);
-int __real_ioctl(int fd, unsigned long what, void *arg);
-int __wrap_ioctl(int fd, unsigned long what, void *arg);
-char *__wrap_nl_langinfo(int item);
-
-void *
-__wrap_malloc(size_t n)
-{
-	return fakepam_fails() ? NULL : __real_malloc(n);
-}
 
 time_t
 __wrap_time(time_t *t)
@@ -84,92 +70,6 @@ __wrap_access(const char *path, int how)
 	return has_systemd ? 0 : -1;
 }
 
-int
-__wrap_ioctl(int fd, unsigned long what, void *arg)
-{
-	if (what != TIOCGWINSZ)
-		return __real_ioctl(fd, what, arg);
-	*(struct winsize *)arg = (struct winsize){ .ws_col = 80,
-		.ws_row = (unsigned short)rows_of_screen };
-	return rows_of_screen > 0 ? 0 : -1;
-}
-
-char *
-__wrap_nl_langinfo(int item)
-{
-	static char utf8[] = "UTF-8";
-
-	(void)item;
-	return utf8;
-}
-
-/* --- the device flow of the core -------------------------------------------
- */
-
-enum reason __wrap_audient_device_start(struct audient *a,
-    const struct audient_grant *grant, struct audient_device **device,
-    char *why);
-enum reason __wrap_audient_device_poll(struct audient_device *device,
-    struct audient_tokens *tokens, bool *again, char *why);
-void __wrap_audient_device_show(const struct audient_device *device,
-    struct audient_device_view *out);
-void __wrap_audient_device_close(struct audient_device *device);
-
-/* What comes of the start, and of the questions in turn. */
-static enum reason started;
-static const enum reason *polled;
-static const char *confirmed; /* the token */
-
-enum reason
-__wrap_audient_device_start(struct audient *a,
-    const struct audient_grant *grant, struct audient_device **device,
-    char *why)
-{
-	(void)a;
-	(void)grant;
-	*device = NULL;
-	(void)snprintf(why, AUDIENT_LINE_MAX, "a line");
-	if (fakepam_fails())
-		return REASON_OUT_OF_MEMORY;
-	return started;
-}
-
-enum reason
-__wrap_audient_device_poll(struct audient_device *device,
-    struct audient_tokens *tokens, bool *again, char *why)
-{
-	const enum reason reason = *polled;
-
-	(void)device;
-	*tokens = (struct audient_tokens){ .access = BUF_INIT(TEXTS_MAX) };
-	why[0] = '\0';
-	*again = reason == REASON_DEVICE_UNCONFIRMED ||
-	    reason == REASON_ISSUER_UNAVAILABLE;
-	if (*again && *++polled == REASON_INTERNAL)
-		*again = false; /* it is too late */
-	if (reason == REASON_OK)
-		return buf_add_str(&tokens->access, confirmed);
-	return reason;
-}
-
-void
-__wrap_audient_device_show(const struct audient_device *device,
-    struct audient_device_view *out)
-{
-	(void)device;
-	*out = (struct audient_device_view){ .page = SITE_A "activate",
-		.whole = SITE_A "activate?user_code=BCDF-GHJK",
-		.user_code = "BCDF-GHJK",
-		.host = "host",
-		.seconds_left = 60 };
-}
-
-void
-__wrap_audient_device_close(struct audient_device *device)
-{
-	(void)device;
-}
-
 /* --- tokens and logins -----------------------------------------------------
  */
 
@@ -201,8 +101,7 @@ set_host(const char *conf)
 	(void)snprintf(config, sizeof(config), "config=%s", site.conf);
 	now = start;
 	fakepam_arm(0);
-	started = REASON_OK;
-	rows_of_screen = 0;
+	fakedevice = (struct fakedevice){ .confirmed = tokens[GOOD] };
 }
 
 struct login_codes {
@@ -298,8 +197,7 @@ check_failing(const struct scenario *s, unsigned long n)
 
 	if (s->authtok != NULL)
 		h.authtok = strdup(word(s->authtok));
-	polled = s->polls;
-	confirmed = tokens[GOOD];
+	fakedevice.polls = s->polls;
 	(void)snprintf(name, sizeof(name), "%s, call %lu", s->name, n);
 	fakepam_arm(n);
 	got = log_in(&h, s->argument, 0);
@@ -330,99 +228,6 @@ test_failing(void **state)
 		while (check_failing(&scenarios[i], ++n))
 			;
 		assert_true(n > 5); /* there was something to fail */
-	}
-	rows_end();
-}
-
-/* --- the ends of a device flow -----------------------------------------------
- */
-
-static const struct flow {
-	const char *name, *conf;
-	const char *const *answers;
-	enum reason start;
-	enum reason polls[POLLS_MAX];
-	enum who who;
-	int screen, flags, want;
-	const char *told, *asked;
-} flows[] = {
-	{ "confirmed", DEVICE, (const char *const[]){ "", NULL }, REASON_OK,
-	    { REASON_OK }, GOOD, 0, 0, PAM_SUCCESS, "", "code BCDF-GHJK" },
-	{ "confirmed late", DEVICE, (const char *const[]){ "", "", NULL },
-	    REASON_OK, { REASON_DEVICE_UNCONFIRMED, REASON_OK }, GOOD, 0, 0,
-	    PAM_SUCCESS, "", "Nobody has confirmed yet." },
-	{ "the issuer is away once", DEVICE,
-	    (const char *const[]){ "", "", NULL }, REASON_OK,
-	    { REASON_ISSUER_UNAVAILABLE, REASON_OK }, GOOD, 0, 0, PAM_SUCCESS,
-	    "", "The issuer does not answer." },
-	{ "a large terminal", DEVICE, (const char *const[]){ "", NULL },
-	    REASON_OK, { REASON_OK }, GOOD, 60, 0, PAM_SUCCESS, "",
-	    "\xe2\x96\x88" },
-	{ "a small one", DEVICE, (const char *const[]){ "", NULL }, REASON_OK,
-	    { REASON_OK }, GOOD, 4, 0, PAM_SUCCESS, "", "browser:\n  Open" },
-	{ "not for the code", DEVICE, (const char *const[]){ "", NULL },
-	    REASON_OK, { REASON_OK }, GOOD, 12, 0, PAM_SUCCESS, "",
-	    "browser:\n  Open" },
-	{ "no code wanted", DEVICE "device_qr = never\n",
-	    (const char *const[]){ "", NULL }, REASON_OK, { REASON_OK }, GOOD,
-	    60, 0, PAM_SUCCESS, "", "browser:\n  Open" },
-	{ "a code in any case", DEVICE "device_qr = always\n",
-	    (const char *const[]){ "", NULL }, REASON_OK, { REASON_OK }, GOOD,
-	    0, 0, PAM_SUCCESS, "", "\xe2\x96\x88" },
-	{ "declined", DEVICE, (const char *const[]){ "", NULL }, REASON_OK,
-	    { REASON_DEVICE_DECLINED }, GOOD, 0, 0, PAM_AUTH_ERR,
-	    "declined in the browser", "" },
-	{ "declined, silently", DEVICE, (const char *const[]){ "", NULL },
-	    REASON_OK, { REASON_DEVICE_DECLINED }, GOOD, 0, (int)PAM_SILENT,
-	    PAM_AUTH_ERR, "", "" },
-	{ "not in time", DEVICE, (const char *const[]){ "", NULL }, REASON_OK,
-	    { REASON_DEVICE_UNCONFIRMED, REASON_INTERNAL }, GOOD, 0, 0,
-	    PAM_AUTH_ERR, "not confirmed in time", "" },
-	{ "q", DEVICE, (const char *const[]){ "q", NULL }, REASON_OK, { 0 },
-	    GOOD, 0, 0, PAM_AUTH_ERR, "not confirmed in time", "" },
-	{ "Q", DEVICE, (const char *const[]){ "Q", NULL }, REASON_OK, { 0 },
-	    GOOD, 0, 0, PAM_AUTH_ERR, "not confirmed in time", "" },
-	{ "nobody there", DEVICE, (const char *const[]){ NULL }, REASON_OK,
-	    { 0 }, GOOD, 0, 0, PAM_CONV_ERR, "", "" },
-	{ "somebody else confirms", DEVICE, (const char *const[]){ "", NULL },
-	    REASON_OK, { REASON_OK }, BOB, 0, 0, PAM_MAXTRIES,
-	    "does not open this account", "" },
-	{ "a forged token", DEVICE, (const char *const[]){ "", NULL },
-	    REASON_OK, { REASON_OK }, FORGED, 0, 0, PAM_AUTH_ERR,
-	    "does not open this account", "" },
-	{ "too many", DEVICE, (const char *const[]){ NULL },
-	    REASON_RATE_LIMITED, { 0 }, GOOD, 0, 0, PAM_AUTHINFO_UNAVAIL,
-	    "too many logins", "" },
-	{ "the issuer is away", DEVICE, (const char *const[]){ NULL },
-	    REASON_ISSUER_UNAVAILABLE, { 0 }, GOOD, 0, 0, PAM_AUTHINFO_UNAVAIL,
-	    "cannot be asked now", "" },
-	{ "not set up", DEVICE, (const char *const[]){ NULL },
-	    REASON_CONFIG_INVALID, { 0 }, GOOD, 0, 0, PAM_SERVICE_ERR,
-	    "not set up", "" },
-};
-
-static void
-test_device(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < nitems(flows); i++) {
-		const struct flow *f = &flows[i];
-		struct pam_handle h = { .service = "app",
-			.user = "alice",
-			.answers = f->answers };
-
-		set_host(f->conf);
-		started = f->start;
-		polled = f->polls;
-		confirmed = tokens[f->who];
-		rows_of_screen = f->screen;
-		row_number(f->name,
-		    enter(pam_sm_authenticate, &h, NULL, f->flags), f->want);
-		row_count(f->want == PAM_SUCCESS);
-		row_has(f->name, h.told, f->told);
-		row_true(f->name, (h.told[0] == '\0') == (f->told[0] == '\0'));
-		row_has(f->name, h.asked, f->asked);
-		fakepam_end(&h);
 	}
 	rows_end();
 }
@@ -588,7 +393,6 @@ tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_failing),
-	cmocka_unit_test(test_device),
 	cmocka_unit_test(test_sessions),
 	cmocka_unit_test(test_account),
 };

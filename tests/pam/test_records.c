@@ -85,6 +85,12 @@ test_spoilt(void **state)
 		row_count(rows[i].want == PAM_SUCCESS);
 		row_has(rows[i].name, other.logged, rows[i].logged);
 		row_true(rows[i].name,
+		    (strstr(other.logged,
+			 "the user has to log in again.  Does "
+			 "something else write to cache_dir, "
+			 "or clean it?") != NULL) ==
+			(rows[i].want == PAM_SESSION_ERR));
+		row_true(rows[i].name,
 		    fakepam_has_data(&other, "systemd.runtime_max_sec") ==
 			(strcmp(rows[i].logged, "session=open") == 0));
 		row_true(rows[i].name, other.note == NULL);

@@ -17,6 +17,8 @@ tests_sasl_libhost_la_LIBADD = tests/unit/libunit.la $(SASL_LIBS)
 SASL_TESTS = \
 	tests/sasl/test_choice \
 	tests/sasl/test_client \
+	tests/sasl/test_clientanswers \
+	tests/sasl/test_clientplugin \
 	tests/sasl/test_command \
 	tests/sasl/test_commandhosts \
 	tests/sasl/test_dialogue \
@@ -37,9 +39,25 @@ tests_sasl_test_choice_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_choice_LDADD = tests/sasl/libhost.la
 tests_sasl_test_client_CPPFLAGS = $(SASL_CPPFLAGS)
 tests_sasl_test_client_LDADD = tests/sasl/libhost.la
-# The client's plug-in with a command that the test writes, and less patience.
-COMMAND_SOURCES = tests/sasl/script.c tests/sasl/script.h \
-	sasl/client.c sasl/command.c sasl/source.c
+# The client's plug-in, and a program that calls it by itself.
+CLIENT_SOURCES = sasl/client.c sasl/command.c sasl/source.c
+HAND_SOURCES = tests/sasl/byhand.c tests/sasl/byhand.h $(CLIENT_SOURCES)
+HAND_CPPFLAGS = $(SASL_CPPFLAGS) -DAUDIENT_COMMAND='"/nonexistent"'
+tests_sasl_test_clientanswers_SOURCES = tests/sasl/test_clientanswers.c \
+	$(HAND_SOURCES)
+tests_sasl_test_clientanswers_CPPFLAGS = $(HAND_CPPFLAGS)
+tests_sasl_test_clientanswers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
+tests_sasl_test_clientanswers_LDADD = libmessage.la tests/unit/libunit.la \
+	$(SASL_LIBS)
+tests_sasl_test_clientplugin_SOURCES = tests/sasl/test_clientplugin.c \
+	$(HAND_SOURCES)
+tests_sasl_test_clientplugin_CPPFLAGS = $(HAND_CPPFLAGS)
+tests_sasl_test_clientplugin_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=sasl_version_info
+tests_sasl_test_clientplugin_LDADD = libmessage.la tests/unit/libunit.la \
+	$(SASL_LIBS)
+# The same with a command that the test writes, and less patience.
+COMMAND_SOURCES = tests/sasl/script.c tests/sasl/script.h $(CLIENT_SOURCES)
 tests_sasl_test_command_SOURCES = tests/sasl/test_command.c $(COMMAND_SOURCES)
 tests_sasl_test_command_CPPFLAGS = $(SASL_CPPFLAGS) \
 	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/audient"' \
@@ -51,6 +69,10 @@ tests_sasl_test_commandhosts_SOURCES = tests/sasl/test_commandhosts.c \
 tests_sasl_test_commandhosts_CPPFLAGS = $(SASL_CPPFLAGS) \
 	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/hosts-audient"' \
 	-DCOMMAND_LIMIT_MS=1000
+tests_sasl_test_commandhosts_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_gettime,--wrap=kill,--wrap=poll,--wrap=waitpid \
+	-Wl,--wrap=posix_spawn,--wrap=posix_spawn_file_actions_init \
+	-Wl,--wrap=posix_spawnattr_init
 tests_sasl_test_commandhosts_LDADD = libmessage.la tests/sasl/libhost.la
 CLEANFILES += tests/sasl/audient tests/sasl/hosts-audient
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)

@@ -139,30 +139,52 @@ test_sent(void **state)
 	rows_end();
 }
 
+/* By the program, or in a file with the end of a line. */
+static int
+start_sized(const char *token, const char *behind, const char *path)
+{
+	const struct option from_file[] = { { "audient_token_file", path },
+		{ NULL, NULL } };
+	const struct knows knows = { .authname = "alice",
+		.token = path == NULL ? token : NULL,
+		.may_ask = path == NULL };
+	struct buf text = BUF_INIT(20000);
+	struct caller caller;
+	int rc;
+
+	assert_int_equal(buf_printf(&text, "%s%s", token, behind), REASON_OK);
+	if (path != NULL)
+		unit_write(path, buf_span(&text), 0600);
+	assert_int_equal(client_open(path != NULL ? from_file : NULL), SASL_OK);
+	caller_open(&caller, &knows);
+	rc = caller_start(&caller, OB);
+	if (rc != SASL_CONTINUE)
+		row_has("size", caller_error(&caller),
+		    "the access token is too long");
+	caller_close(&caller);
+	sides_close();
+	buf_free(&text);
+	return rc;
+}
+
 static void
 test_sizes(void **state)
 {
+	char *path = unit_path(site.dir, "token");
+
 	(void)state;
 	for (size_t n = 16384; n <= 16385; n++) {
+		const int want = n == 16384 ? SASL_CONTINUE : SASL_BADPARAM;
 		char *token = unit_repeat('x', n);
-		const struct knows knows = { .authname = "alice",
-			.token = token,
-			.may_ask = true };
-		struct caller caller;
 
 		memcpy(token, "eyJ.x.", 6);
-		assert_int_equal(client_open(NULL), SASL_OK);
-		caller_open(&caller, &knows);
 		row_count(n == 16384);
-		row_number("size", caller_start(&caller, OB),
-		    n == 16384 ? SASL_CONTINUE : SASL_BADPARAM);
-		if (n > 16384)
-			row_has("size", caller_error(&caller),
-			    "the access token is too long");
-		caller_close(&caller);
-		sides_close();
+		row_number("size", start_sized(token, "", NULL), want);
+		row_number("size", start_sized(token, "", path), want);
+		row_number("size", start_sized(token, "\r\n", path), want);
 		free(token);
 	}
+	free(path);
 	rows_end();
 }
 
@@ -232,6 +254,10 @@ test_files(void **state)
 	row_has("missing", start_with(path, &rc), "there is no token file");
 	row_has("a directory", start_with(site.dir, &rc), "no regular file");
 	row_has("a device", start_with("/dev/zero", &rc), "no regular file");
+	row_has("below a device", start_with("/dev/zero/token", &rc),
+	    "the token file cannot be opened");
+	row_has("nothing to read at its beginning",
+	    start_with("/proc/self/mem", &rc), "the token file cannot be read");
 	assert_int_equal(mkfifo(path, 0600), 0);
 	row_has("a pipe that nobody fills", start_with(path, &rc),
 	    "no regular file");
@@ -391,6 +417,7 @@ test_hostile_server(void **state)
 		{ "escapes", BYTES("\x1b]0;x\x07{}\n"), "token: ?]0;x?{}?" },
 		{ "NUL", BYTES("a\0b"), "token: a?b" },
 		{ "eight bits", BYTES("\xff\xfe"), "token: ??" },
+		{ "the edges", BYTES("\x1f ~\x7f"), "token: ? ~?" },
 		{ "no JSON", BYTES("hello"), "token: hello" },
 		{ "a format", BYTES("%s%n%d"), "token: %s%n%d" },
 	};
@@ -411,7 +438,10 @@ test_hostile_server(void **state)
 			is_long ? span_of(lots) : rows[i].challenge),
 		    SASL_CONTINUE);
 		if (is_long)
-			row_true("long", strlen(caller_error(&caller)) < 500);
+			row_number("long",
+			    (int64_t)strlen(
+				strstr(caller_error(&caller), "token: ")),
+			    7 + 400);
 		else
 			row_has(rows[i].name, caller_error(&caller),
 			    rows[i].shown);

@@ -231,6 +231,11 @@ test_withs(void **state)
 	assert_int_equal(sigprocmask(SIG_UNBLOCK, &blocked, NULL), 0);
 	(void)signal(SIGUSR1, SIG_DFL);
 	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+	script_put("[ \"$(tr '\\0' ' ' < /proc/$$/environ)\" = "
+		   "\"PATH=/usr/bin:/bin LANG=C HOME=$HOME "
+		   "XDG_RUNTIME_DIR=/r \" ] && " GOOD,
+	    0755);
+	check("environment, one of them missing", NULL, 0);
 	assert_int_equal(unsetenv("XDG_RUNTIME_DIR"), 0);
 	assert_int_equal(unsetenv("SECRET"), 0);
 	(void)close(200);

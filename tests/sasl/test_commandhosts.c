@@ -5,15 +5,120 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "script.h"
+
+/* --- calls of the plug-in
+ * ---------------------------------------------------------------------- */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+int __real_clock_gettime(clockid_t clock, struct timespec *ts);
+int __wrap_poll(struct pollfd *p, nfds_t n, int ms);
+int __real_poll(struct pollfd *p, nfds_t n, int ms);
+int __wrap_kill(pid_t pid, int number);
+int __real_kill(pid_t pid, int number);
+pid_t __wrap_waitpid(pid_t pid, int *status, int how);
+pid_t __real_waitpid(pid_t pid, int *status, int how);
+int __wrap_posix_spawn(pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+    char *const argv[], char *const envp[]);
+int __real_posix_spawn(pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+    char *const argv[], char *const envp[]);
+int __wrap_posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions);
+int __real_posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions);
+int __wrap_posix_spawnattr_init(posix_spawnattr_t *attr);
+int __real_posix_spawnattr_init(posix_spawnattr_t *attr);
+
+/* The linker sends the plug-in here.  What there is to fail or to feign: */
+static enum fault { NOTHING, ACTIONS, ATTRIBUTES, POLL, CLOCK } fault;
+static atomic_uint killed, awaited, looked, started; /* calls so far */
+static unsigned int open_then; /* of 0, 1 and 2, a bit each */
+static atomic_bool has_moved;  /* they are others while it waits */
+
+static unsigned int
+open_now(void)
+{
+	unsigned int found = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) >= 0)
+			found |= 1u << i;
+	return found;
+}
+
+/* A second ends between the first look at the clock and the next one. */
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	if (fault != CLOCK)
+		return __real_clock_gettime(clock, ts);
+	*ts = looked++ == 0 ? (struct timespec){ 0, 900000000 }
+			    : (struct timespec){ 1, 100000000 };
+	return 0;
+}
+
+/* Not before the child has ended, and nobody has it any more. */
+int
+__wrap_poll(struct pollfd *p, nfds_t n, int ms)
+{
+	if (n > 0 && open_now() != open_then)
+		has_moved = true;
+	if (fault != POLL || n == 0)
+		return __real_poll(p, n, ms);
+	while (__real_waitpid(-1, NULL, 0) > 0)
+		;
+	errno = ENOMEM;
+	return -1;
+}
+
+int
+__wrap_kill(pid_t pid, int number)
+{
+	killed += number == SIGKILL;
+	return __real_kill(pid, number);
+}
+
+pid_t
+__wrap_waitpid(pid_t pid, int *status, int how)
+{
+	awaited++;
+	return __real_waitpid(pid, status, how);
+}
+
+int
+__wrap_posix_spawn(pid_t *pid, const char *path,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+    char *const argv[], char *const envp[])
+{
+	started++;
+	return __real_posix_spawn(pid, path, actions, attr, argv, envp);
+}
+
+int
+__wrap_posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions)
+{
+	return fault == ACTIONS ? ENOMEM
+				: __real_posix_spawn_file_actions_init(actions);
+}
+
+int
+__wrap_posix_spawnattr_init(posix_spawnattr_t *attr)
+{
+	return fault == ATTRIBUTES ? ENOMEM : __real_posix_spawnattr_init(attr);
+}
 
 /* --- hosts
  * ---------------------------------------------------------------------- */
@@ -65,13 +170,30 @@ interrupt(void)
 static int spare[3];
 
 static void
+close_one(int fd)
+{
+	spare[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 300);
+	assert_true(spare[fd] >= 300);
+	(void)close(fd);
+}
+
+static void
+close_input(void)
+{
+	close_one(0);
+}
+
+static void
+close_error(void)
+{
+	close_one(2);
+}
+
+static void
 close_standard(void)
 {
-	for (int i = 0; i < 3; i++) {
-		spare[i] = fcntl(i, F_DUPFD_CLOEXEC, 300);
-		assert_true(spare[i] >= 300);
-		(void)close(i);
-	}
+	for (int i = 0; i < 3; i++)
+		close_one(i);
 }
 
 static void
@@ -124,6 +246,8 @@ static const struct host {
 	{ "signals all the time, it hangs", interrupt,
 	    "echo $$ > $HOME/pid; exec sleep 60", "did not end in time",
 	    SASL_UNAVAIL },
+	{ "0 is closed", close_input, GOOD, NULL, 0 },
+	{ "2 is closed", close_error, GOOD, NULL, 0 },
 	{ "0, 1 and 2 are closed", close_standard, GOOD, NULL, 0 },
 	{ "0, 1 and 2 are closed, and it looks", close_standard,
 	    "[ $(readlink /proc/$$/fd/0) = /dev/null ] && "
@@ -145,8 +269,12 @@ test_hosts(void **state)
 
 		script_put(host->script, 0755);
 		host->be();
+		open_then = open_now();
+		has_moved = false;
 		said = script_login(&rc);
 		be_usual();
+		/* where a thread of the host's would read or write */
+		row_true(host->name, !has_moved);
 		row_count(host->error == NULL);
 		row_number(host->name, rc,
 		    host->error == NULL ? SASL_CONTINUE : host->rc);
@@ -157,16 +285,72 @@ test_hosts(void **state)
 	rows_end();
 }
 
+/* --- calls that fail
+ * ---------------------------------------------------------------------- */
+
+static void
+test_faults(void **state)
+{
+	static const struct {
+		const char *name;
+		enum fault fault;
+		const char *said;
+		bool is_awaited;
+	} faults[] = {
+		{ "a second ends", CLOCK, SENT, true },
+		{ "no memory to start it", ACTIONS,
+		    "cannot start " AUDIENT_COMMAND, false },
+		{ "nor for that", ATTRIBUTES, "cannot start " AUDIENT_COMMAND,
+		    false },
+		{ "no memory to wait for it", POLL, "audient token failed",
+		    true },
+	};
+
+	(void)state;
+	script_put(GOOD, 0755);
+	for (size_t i = 0; i < nitems(faults); i++) {
+		const size_t before = unit_files();
+		const char *said;
+		int rc;
+
+		killed = awaited = looked = 0;
+		fault = faults[i].fault;
+		said = script_login(&rc);
+		fault = NOTHING;
+		row_count(faults[i].fault == CLOCK);
+		row_number(faults[i].name, rc,
+		    faults[i].fault == CLOCK ? SASL_CONTINUE : SASL_BADPARAM);
+		row_has(faults[i].name, said, faults[i].said);
+		/* neither a child of the host's, nor one that has its number */
+		row_true(faults[i].name, killed == 0);
+		row_bool(faults[i].name, awaited > 0, faults[i].is_awaited);
+		row_number(faults[i].name, (int64_t)unit_files(),
+		    (int64_t)before);
+		row_true(faults[i].name,
+		    __real_waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	}
+	rows_end();
+}
+
+/* --- descriptors
+ * ---------------------------------------------------------------------- */
+
 /*
  * So many descriptors may still be opened: none or one for the pipe; and, where
  * 0 and 1 are what the pipe gets first, none or one to put in their place.
  */
+static const struct few {
+	void (*be)(void); /* NULL: nothing is closed */
+	rlim_t left;
+} few[] = { { NULL, 0 }, { NULL, 1 }, { close_standard, 0 },
+	{ close_standard, 1 }, { close_input, 0 }, { close_input, 1 } };
+
 static void
-check_descriptors(bool is_closed, rlim_t left)
+check_descriptors(const struct few *row)
 {
 	const struct knows knows = { .authname = "alice" };
-	const int lowest = is_closed ? 3 : 0;
-	struct rlimit usual, few;
+	const int lowest = row->be != NULL ? 3 : 0;
+	struct rlimit usual, limit;
 	struct caller caller;
 	int next, rc;
 
@@ -177,11 +361,12 @@ check_descriptors(bool is_closed, rlim_t left)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
 	assert_true((next = fcntl(0, F_DUPFD_CLOEXEC, lowest)) >= lowest);
 	(void)close(next);
-	if (is_closed)
-		close_standard();
-	few = usual;
-	few.rlim_cur = (rlim_t)next + left;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	if (row->be != NULL)
+		row->be();
+	limit = usual;
+	limit.rlim_cur = (rlim_t)next + row->left;
+	started = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	rc = caller_start(&caller, OB);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
 	be_usual();
@@ -189,6 +374,7 @@ check_descriptors(bool is_closed, rlim_t left)
 	row_number("no descriptors", rc, SASL_BADPARAM);
 	row_has("no descriptors", caller_error(&caller),
 	    "cannot start " AUDIENT_COMMAND);
+	row_number("nothing is started without a pipe", started, 0);
 	assert_int_equal(fcntl(0, F_DUPFD_CLOEXEC, lowest), next);
 	(void)close(next);
 	caller_close(&caller);
@@ -200,10 +386,8 @@ test_no_descriptors(void **state)
 {
 	(void)state;
 	script_put(GOOD, 0755);
-	for (rlim_t left = 0; left < 2; left++) {
-		check_descriptors(false, left);
-		check_descriptors(true, left);
-	}
+	for (size_t i = 0; i < nitems(few); i++)
+		check_descriptors(&few[i]);
 	rows_end();
 }
 
@@ -262,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_at_once),
 	};

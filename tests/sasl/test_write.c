@@ -35,8 +35,14 @@ static const struct writer_row {
 	    NULL },
 	{ "^A in the host", DIALECT_OAUTHBEARER,
 	    { "a", "h\1auth=Bearer y", NULL, BYTES("x") }, NULL },
-	{ "^A in the port", DIALECT_OAUTHBEARER,
-	    { "a", "h", "1\1x=y", BYTES("x") }, NULL },
+	{ "^A in the port, which is left out", DIALECT_OAUTHBEARER,
+	    { "a", "h", "1\1x=y", BYTES("x") },
+	    "n,a=a,\1host=h\1auth=Bearer x\1\1" },
+	{ "no port that there could be", DIALECT_OAUTHBEARER,
+	    { "a", "h", "65536", BYTES("x") },
+	    "n,a=a,\1host=h\1auth=Bearer x\1\1" },
+	{ "nothing for a port", DIALECT_OAUTHBEARER,
+	    { "a", "h", "", BYTES("x") }, "n,a=a,\1host=h\1auth=Bearer x\1\1" },
 };
 
 static void

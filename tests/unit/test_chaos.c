@@ -13,6 +13,7 @@
 #include "once.h"
 #include "site.h"
 #include "unit.h"
+#include "wrapped.h"
 
 /*
  * Every allocation fails once: the first, the second and so on until none is
@@ -20,18 +21,6 @@
  * with sanitizers nothing leaks.  The linker sends the calls of the core
  * here; OpenSSL has hooks for the same.
  */
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-char *__wrap_strndup(const char *s, size_t n);
 
 static unsigned long countdown; /* 0: nothing fails */
 static bool for_good;		/* all the following ones fail, too */

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "site.h"
 #include "unit.h"
+#include "wrapped.h"
 
 /*
  * What a decision on a token that was never seen may cost: memory that we
@@ -15,18 +16,6 @@
 static unsigned int allocations;
 static size_t hashed;
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-char *__wrap_strndup(const char *s, size_t n);
 int __real_EVP_DigestUpdate(EVP_MD_CTX *ctx, const void *p, size_t n);
 int __wrap_EVP_DigestUpdate(EVP_MD_CTX *ctx, const void *p, size_t n);
 

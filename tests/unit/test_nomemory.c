@@ -2,19 +2,18 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "cache.h"
 #include "conf.h"
 #include "oauth.h"
 #include "seen.h"
+#include "tally.h"
 #include "unit.h"
+#include "wrapped.h"
 
 /* Where there is no memory, or no lock: parts that no other test reaches. */
 
 static bool has_no_memory, has_no_lock;
 
-void *__real_malloc(size_t n);
-void *__wrap_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
 int __real_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
 int __wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
 
@@ -36,9 +35,6 @@ __wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
 	return has_no_lock ? EAGAIN : __real_pthread_mutex_init(m, a);
 }
 
-char *__real_strndup(const char *s, size_t n);
-char *__wrap_strndup(const char *s, size_t n);
-
 static int strings_left = -1; /* copies that can be made; -1: all */
 
 /* One is not to be had, and those behind it are. */
@@ -53,9 +49,6 @@ __wrap_strndup(const char *s, size_t n)
 {
 	return is_the_one() ? NULL : __real_strndup(s, n);
 }
-
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
 
 void *
 __wrap_reallocarray(void *p, size_t n, size_t size)
@@ -112,6 +105,42 @@ test_seen(void **state)
 }
 
 static void
+test_cache(void **state)
+{
+	struct cache *cache = (void *)1;
+	enum reason reason;
+
+	(void)state;
+	has_no_memory = true;
+	reason = cache_open(&cache, "/", NULL, false);
+	has_no_memory = false;
+	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
+	row_true("no memory", cache == NULL);
+	rows_end();
+}
+
+static void
+test_tally(void **state)
+{
+	struct tally *tally = (void *)1;
+	enum reason reason;
+
+	(void)state;
+	has_no_memory = true;
+	reason = tally_open(&tally);
+	has_no_memory = false;
+	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
+	row_true("no memory", tally == NULL);
+	tally = (void *)1;
+	has_no_lock = true;
+	reason = tally_open(&tally);
+	has_no_lock = false;
+	row_reason("no lock", reason, REASON_OUT_OF_MEMORY);
+	row_true("no lock", tally == NULL);
+	rows_end();
+}
+
+static void
 test_device(void **state)
 {
 	const struct json *answer =
@@ -161,7 +190,9 @@ test_token(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rules),
+	cmocka_unit_test(test_cache),
 	cmocka_unit_test(test_seen),
+	cmocka_unit_test(test_tally),
 	cmocka_unit_test(test_device),
 	cmocka_unit_test(test_token),
 };

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "identity.h"
-#include "unit.h"
+#include "naming.h"
 
 /*
  * Root by any of its names, and names that only look like it.  A host to
@@ -11,18 +7,7 @@
  */
 #define REALM "example.com"
 
-static const struct row {
-	const char *name;
-	const char *claim;
-	const char *asked; /* NULL: whoever the token names */
-	int64_t uid;
-	const char *domain, *realm, *map; /* or NULL */
-	bool acts_for;			  /* anybody else */
-	bool lower_case;
-	bool allow_root;
-	enum reason want;
-	const char *user;
-} rows[] = {
+static const struct naming rows[] = {
 	/* in the token */
 	{ "root", "root", "root", UID_UNKNOWN, .want = REASON_USER_REFUSED },
 	{ "root, nobody asked for", "root", NULL, UID_UNKNOWN,
@@ -119,69 +104,11 @@ static const struct row {
 	    .allow_root = true, .user = "alice" },
 };
 
-static enum reason
-decide(const struct row *row, char user[USER_MAX + 1], struct trace *trace)
-{
-	char claim[] = "user", permission[] = "act";
-	struct identity_rules rules = { .username_claim = claim,
-		.lower_case = row->lower_case,
-		.allow_root = row->allow_root,
-		.delegation_permission = row->acts_for ? permission : NULL,
-		.min_uid = 1000 };
-	const struct account account = { .name = row->asked,
-		.uid = row->uid,
-		.realm = row->realm };
-	struct claims claims = { .proof = PROOF_JWT };
-	struct usermap *map = NULL;
-	const struct json *json;
-	enum reason reason;
-	unsigned int line;
-	struct text why;
-	bool is_delegate;
-	char *text;
-
-	assert_true(asprintf(&text,
-			"{\"sub\":\"x\",\"user\":\"%s\","
-			"\"permissions\":[\"act\"]}",
-			row->claim) > 0);
-	claims.json = json = unit_json(text, NULL, NULL);
-	text_clear(&why);
-	if (row->domain != NULL)
-		assert_int_equal(list_add(&rules.domains, span_of(row->domain)),
-		    REASON_OK);
-	if (row->map != NULL) {
-		assert_int_equal(usermap_parse(span_of(row->map), &map, &line,
-				     &why),
-		    REASON_OK);
-		rules.map = map;
-		rules.user_map = claim;
-	}
-	reason = identity_check(&claims, &rules, &account, user, &is_delegate,
-	    trace);
-	list_free(&rules.domains);
-	usermap_free(map);
-	unit_json_free(json);
-	free(text);
-	return reason;
-}
-
 static void
 test_names_of_root(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < nitems(rows); i++) {
-		char user[USER_MAX + 1];
-		struct trace trace;
-
-		trace_init(&trace);
-		row_reason(rows[i].name, decide(&rows[i], user, &trace),
-		    rows[i].want);
-		row_true(rows[i].name,
-		    (trace.failed != NULL) == (rows[i].want != REASON_OK));
-		if (rows[i].want == REASON_OK)
-			row_text(rows[i].name, user, rows[i].user);
-	}
-	rows_end();
+	naming_rows(rows, nitems(rows));
 }
 
 static const struct CMUnitTest tests[] = {

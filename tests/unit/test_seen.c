@@ -35,16 +35,16 @@ __wrap_pthread_mutex_unlock(pthread_mutex_t *lock)
 	return 0;
 }
 
-/* A question; the first byte says in which set of places it is kept. */
-static const unsigned char *
-key_of(unsigned char set, unsigned char number)
+/* The first byte says in which set of places it is kept. */
+static const struct seen_question *
+question_of(unsigned char set, unsigned char number)
 {
-	static unsigned char key[SEEN_KEY_SIZE];
+	static struct seen_question q;
 
-	memset(key, 0, sizeof(key));
-	key[0] = set;
-	key[SEEN_KEY_SIZE - 1] = number;
-	return key;
+	memset(&q, 0, sizeof(q));
+	q.token[0] = set;
+	q.token[SHA256_SIZE - 1] = number;
+	return &q;
 }
 
 static void
@@ -55,7 +55,7 @@ keep(unsigned char set, unsigned char number, int answer, int64_t from,
 	const struct seen_window window = { .not_before = from,
 		.not_after = to };
 
-	seen_keep(seen, key_of(set, number), &basis, &window, &answer,
+	seen_keep(seen, question_of(set, number), &basis, &window, &answer,
 	    sizeof(answer));
 }
 
@@ -66,7 +66,7 @@ find(unsigned char set, unsigned char number, int64_t now)
 	struct seen_basis basis = { .keys = 0 };
 	int answer = -1;
 
-	if (!seen_find(seen, key_of(set, number), now, &basis, &answer,
+	if (!seen_find(seen, question_of(set, number), now, &basis, &answer,
 		sizeof(answer)))
 		return -1;
 	assert_int_equal(basis.keys, 7);
@@ -101,8 +101,11 @@ test_window(void **state)
 static void
 test_keys(void **state)
 {
+	/* letters in another order, so that they are kept in the same place */
+	static const char *const rests[] = { "alice", "alcie", "alic",
+		"alicee" };
 	const struct seen_window window = { NOW, NOW };
-	unsigned char key[SEEN_KEY_SIZE];
+	struct seen_question q;
 	struct seen_basis basis = { .keys = 7 };
 	char large[SEEN_ANSWER_MAX + 1] = "";
 	int answer;
@@ -112,25 +115,43 @@ test_keys(void **state)
 	row_bool("empty", find(1, 1, NOW) == 42, false);
 	keep(1, 1, 42, NOW, NOW);
 	row_bool("the same", find(1, 1, NOW) == 42, true);
-	for (size_t i = 0; i < SEEN_KEY_SIZE; i++) {
-		memcpy(key, key_of(1, 1), sizeof(key));
-		key[i] ^= 1;
-		row_bool("another question",
-		    seen_find(seen, key, NOW, &basis, &answer, sizeof(answer)),
+	for (size_t i = 0; i < SHA256_SIZE; i++) {
+		q = *question_of(1, 1);
+		q.token[i] ^= 1;
+		row_bool("another token",
+		    seen_find(seen, &q, NOW, &basis, &answer, sizeof(answer)),
 		    false);
 	}
+	for (size_t i = 0; i < nitems(rests); i++) {
+		q = *question_of(1, 1);
+		q.len = strlen(rests[i]);
+		memcpy(q.rest, rests[i], q.len);
+		row_bool(rests[i],
+		    seen_find(seen, &q, NOW, &basis, &answer, sizeof(answer)),
+		    false);
+		seen_keep(seen, &q, &basis, &window, &answer, sizeof(answer));
+		row_bool("kept now",
+		    seen_find(seen, &q, NOW, &basis, &answer, sizeof(answer)),
+		    true);
+	}
+	row_bool("the first one", find(1, 1, NOW) == 42, true);
 	row_bool("an answer of another size",
-	    seen_find(seen, key_of(1, 1), NOW, &basis, &other, sizeof(other)),
+	    seen_find(seen, question_of(1, 1), NOW, &basis, &other,
+		sizeof(other)),
 	    false);
 	keep(1, 1, 43, NOW, NOW);
 	row_bool("replaced", find(1, 1, NOW) == 43, true);
-	seen_keep(seen, key_of(1, 2), &basis, &window, large, SEEN_ANSWER_MAX);
+	seen_keep(seen, question_of(1, 2), &basis, &window, large,
+	    SEEN_ANSWER_MAX);
 	row_bool("the largest",
-	    seen_find(seen, key_of(1, 2), NOW, &basis, large, SEEN_ANSWER_MAX),
+	    seen_find(seen, question_of(1, 2), NOW, &basis, large,
+		SEEN_ANSWER_MAX),
 	    true);
-	seen_keep(seen, key_of(1, 3), &basis, &window, large, sizeof(large));
+	seen_keep(seen, question_of(1, 3), &basis, &window, large,
+	    sizeof(large));
 	row_bool("too large",
-	    seen_find(seen, key_of(1, 3), NOW, &basis, large, sizeof(large)),
+	    seen_find(seen, question_of(1, 3), NOW, &basis, large,
+		sizeof(large)),
 	    false);
 	rows_end();
 }
@@ -205,16 +226,15 @@ hammer(void *arg)
 	uintptr_t wrong = 0;
 
 	for (int i = 0; i < 20000; i++) {
-		unsigned char key[SEEN_KEY_SIZE] = { 1, own };
+		struct seen_question q = { .token = { 1, own } };
 		const struct seen_basis basis = { .keys = 7 };
 		const struct seen_window window = { NOW, NOW };
 		struct seen_basis found;
 		int answer = own;
 
-		seen_keep(seen, key, &basis, &window, &answer, sizeof(answer));
+		seen_keep(seen, &q, &basis, &window, &answer, sizeof(answer));
 		answer = own;
-		if (seen_find(seen, key, NOW, &found, &answer,
-			sizeof(answer)) &&
+		if (seen_find(seen, &q, NOW, &found, &answer, sizeof(answer)) &&
 		    answer != own)
 			wrong++;
 	}

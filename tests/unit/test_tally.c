@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tally.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,47 +136,6 @@ test_fork(void **state)
 	rows_end();
 }
 
-/* --- without memory ------------------------------------------------------ */
-
-static bool has_no_memory, has_no_lock;
-
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-int __real_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
-int __wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a);
-
-void *
-__wrap_calloc(size_t n, size_t size)
-{
-	return has_no_memory ? NULL : __real_calloc(n, size);
-}
-
-int
-__wrap_pthread_mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *a)
-{
-	return has_no_lock ? EAGAIN : __real_pthread_mutex_init(m, a);
-}
-
-static void
-test_no_memory(void **state)
-{
-	struct tally *none = tally;
-	enum reason reason;
-
-	(void)state;
-	has_no_memory = true;
-	reason = tally_open(&none);
-	has_no_memory = false;
-	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
-	row_true("no memory", none == NULL);
-	none = tally;
-	has_no_lock = true;
-	row_reason("no lock", tally_open(&none), REASON_OUT_OF_MEMORY);
-	has_no_lock = false;
-	row_true("no lock", none == NULL);
-	rows_end();
-}
-
 static int
 set_up(void **state)
 {
@@ -212,7 +169,6 @@ main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_fork),
-		cmocka_unit_test(test_no_memory),
 	};
 
 	return unit_end(cmocka_run_group_tests(tests, set_up, tear_down));

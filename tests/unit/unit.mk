@@ -11,7 +11,7 @@ tests_unit_libunit_la_SOURCES = \
 	tests/unit/merge.c \
 	tests/unit/mint.c tests/unit/mint.h tests/unit/mintkeys.h \
 	tests/unit/site.c tests/unit/site.h \
-	tests/unit/unit.c tests/unit/unit.h
+	tests/unit/unit.c tests/unit/unit.h tests/unit/wrapped.h
 tests_unit_libunit_la_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libunit_la_LIBADD = libaudientcore.la $(CMOCKA_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS)
@@ -51,6 +51,7 @@ UNIT_TESTS += \
 	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
+	tests/unit/test_cachelow \
 	tests/unit/test_count \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
@@ -93,7 +94,7 @@ TESTS += $(UNIT_TESTS)
 WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
-	-Wl,--wrap=renameat,--wrap=unlinkat
+	-Wl,--wrap=renameat,--wrap=unlinkat,--wrap=flock
 WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
@@ -167,13 +168,17 @@ tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=strndup,--wrap=reallocarray \
-	-Wl,--wrap=regcomp,--wrap=regfree
+	-Wl,--wrap=calloc,--wrap=reallocarray,--wrap=regcomp \
+	-Wl,--wrap=regfree
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
+tests_unit_test_realms_SOURCES = tests/unit/test_realms.c \
+	tests/unit/naming.c tests/unit/naming.h
 tests_unit_test_realms_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_realms_LDADD = tests/unit/libunit.la
+tests_unit_test_root_SOURCES = tests/unit/test_root.c \
+	tests/unit/naming.c tests/unit/naming.h
 tests_unit_test_root_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_root_LDADD = tests/unit/libunit.la
 tests_unit_test_names_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -203,6 +208,8 @@ tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cachekill_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_SYSCALLS)
 tests_unit_test_cachekill_LDADD = tests/unit/libunit.la
+tests_unit_test_cachelow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cachelow_LDADD = tests/unit/libunit.la
 tests_unit_test_reason_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_reason_LDADD = tests/unit/libunit.la
 tests_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -225,8 +232,6 @@ tests_unit_test_nomemory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=reallocarray,--wrap=strndup
 tests_unit_test_nomemory_LDADD = tests/unit/libunit.la
 tests_unit_test_tally_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_tally_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=pthread_mutex_init
 tests_unit_test_tally_LDADD = tests/unit/libunit.la
 tests_unit_test_asked_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_asked_LDADD = tests/unit/libunit.la
