@@ -79,31 +79,6 @@ test_digest(void **state)
 	rows_end();
 }
 
-static void
-test_chain(void **state)
-{
-	unsigned long n = 0;
-	bool failed;
-
-	(void)state;
-	do {
-		unsigned char md[SHA256_SIZE], chain[SHA256_SIZE];
-		struct crypto crypto;
-		enum reason reason;
-
-		assert_int_equal(crypto_open(&crypto), REASON_OK);
-		failing_arm(++n, false);
-		reason = crypto_sha256_chain(&crypto, SPAN("abc"), md,
-		    SPAN("head"), chain);
-		failed = failing_disarm();
-		row_reason("chain", reason,
-		    failed ? REASON_OUT_OF_MEMORY : REASON_OK);
-		crypto_close(&crypto);
-	} while (failed);
-	row_true("calls", n > 10);
-	rows_end();
-}
-
 /* NULL would be the host's own context: it is told, not passed on. */
 static void
 test_context(void **state)
@@ -147,7 +122,6 @@ test_hex(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_open),
 	cmocka_unit_test(test_digest),
-	cmocka_unit_test(test_chain),
 	cmocka_unit_test(test_context),
 	cmocka_unit_test(test_hex),
 };
