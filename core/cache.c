@@ -160,7 +160,7 @@ cache_load(struct cache *cache, enum cache_kind kind, enum cache_owner owner,
 	struct buf record = BUF_INIT(RECORD_MAX);
 	const int dir = kind_dir(cache, kind, owner, false);
 	const uid_t uid = owner == CACHE_ROOT ? 0 : geteuid();
-	struct span rest;
+	struct span rest = { .len = 0 };
 	bool ok;
 
 	if (dir < 0)

@@ -17,6 +17,7 @@
 #define SWEEP_AGE   3600 /* seconds; no max_age is longer */
 #define SWEEP_MAX   8192 /* records, and the locks and marks beside them */
 #define NAME_SIZE   72
+#define PAUSE_SIZE  80 /* of "pause-" and one of these */
 
 /* Auth0: burst 10, then 5 a minute per user; Free plan 300 a minute in all. */
 static const struct budget user_budget = { .burst = 8, .per_minute = 4 };
@@ -142,35 +143,37 @@ store(struct search *s, int lock, int status, struct span claims)
 		.max = SWEEP_MAX });
 }
 
-/* A mark that says: not for so many seconds. */
+/* What is to be left alone: a token, a user, the issuer. */
 static void
-pause_for(struct search *s, const char *id, int64_t seconds)
+name_pause(const char *what, char name[PAUSE_SIZE])
 {
-	if (id[0] == '\0' || seconds <= 0)
+	(void)snprintf(name, PAUSE_SIZE, "pause-%s", what);
+}
+
+/* A mark that says: not for so many seconds; what is "" is not known. */
+static void
+pause_for(struct search *s, const char *what, int64_t seconds)
+{
+	char name[PAUSE_SIZE];
+
+	if (what[0] == '\0' || seconds <= 0)
 		return;
-	cache_set_mark(s->world->cache, CACHE_USERINFO, id,
+	name_pause(what, name);
+	cache_set_mark(s->world->cache, CACHE_USERINFO, name,
 	    (struct cache_mark){ .time = s->now,
 		.value = seconds > 255 ? 255 : (int)seconds });
 }
 
 static int64_t
-pause_left(struct search *s, const char *id)
+pause_left(struct search *s, const char *what)
 {
 	struct cache_mark mark;
+	char name[PAUSE_SIZE];
 
-	if (id[0] == '\0')
-		return 0;
-	mark = cache_get_mark(s->world->cache, CACHE_USERINFO, id, s->now);
+	name_pause(what, name);
+	mark = cache_get_mark(s->world->cache, CACHE_USERINFO, name, s->now);
 	return mark.time + mark.value > s->now ? mark.time + mark.value - s->now
 					       : 0;
-}
-
-/* "pause-" and what is to be left alone: a token, a user, the issuer */
-static void
-pause_name(const char *id, char name[NAME_SIZE + 8])
-{
-	(void)snprintf(name, NAME_SIZE + 8, "%s%s",
-	    id[0] != '\0' ? "pause-" : "", id);
 }
 
 static enum reason
@@ -178,7 +181,6 @@ check_limits(struct search *s)
 {
 	const char *const ids[] = { s->tenant, s->user, s->record };
 	struct cache *cache = s->world->cache;
-	char name[NAME_SIZE + 8];
 
 	/* the lock may have taken it all, which is not the issuer's fault */
 	if (clock_left(s->q->deadline_ms) < ASK_MIN_MS) {
@@ -188,8 +190,7 @@ check_limits(struct search *s)
 	for (size_t i = 0; i < 3; i++) {
 		int64_t left;
 
-		pause_name(ids[i], name);
-		if ((left = pause_left(s, name)) == 0)
+		if ((left = pause_left(s, ids[i])) == 0)
 			continue;
 		text_printf(&s->why, "not to be asked for %lld seconds more",
 		    (long long)left);
@@ -220,7 +221,6 @@ static enum reason
 heed(struct search *s, int lock, enum issuer_result result,
     const struct issuer_document *document)
 {
-	char name[NAME_SIZE + 8];
 	struct span sub;
 
 	if (result == ISSUER_OK) {
@@ -231,8 +231,7 @@ heed(struct search *s, int lock, enum issuer_result result,
 			(void)budget_take(s->world->cache, s->user,
 			    &user_budget, s->now);
 		}
-		pause_name(s->user, name);
-		pause_for(s, name, wait_of(s, document, 0));
+		pause_for(s, s->user, wait_of(s, document, 0));
 		store(s, lock, 200, buf_span(&document->text));
 		return REASON_OK;
 	}
@@ -242,12 +241,11 @@ heed(struct search *s, int lock, enum issuer_result result,
 		return REASON_OPAQUE_REFUSED;
 	}
 	if (document->status == 429) {
-		pause_name(s->user[0] != '\0' ? s->user : s->record, name);
-		pause_for(s, name, wait_of(s, document, LIMIT_PAUSE));
+		pause_for(s, s->user[0] != '\0' ? s->user : s->record,
+		    wait_of(s, document, LIMIT_PAUSE));
 		return REASON_RATE_LIMITED;
 	}
-	pause_name(s->tenant, name);
-	pause_for(s, name, wait_of(s, document, DOWN_PAUSE));
+	pause_for(s, s->tenant, wait_of(s, document, DOWN_PAUSE));
 	log_warning(&s->world->log, "userinfo of %s: %s", s->q->issuer,
 	    document->why.s);
 	return REASON_ISSUER_UNAVAILABLE;
@@ -268,9 +266,8 @@ find_url(struct search *s, struct endpoints *endpoints,
 		    "userinfo_endpoint");
 		result = ISSUER_BAD_ANSWER;
 	}
-	if (result == ISSUER_OK)
-		issuer_document_clear(document);
-	else if (document->status != 429)
+	issuer_document_clear(document);
+	if (document->status != 429)
 		document->status = 0; /* not what /userinfo said */
 	return result;
 }

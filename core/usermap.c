@@ -13,12 +13,14 @@
 
 struct entry {
 	unsigned int line;
-	char *value; /* what stands in the file */
-	char *user;
+	unsigned int len;  /* of value */
+	const char *value; /* what stands in the file */
+	const char *user;
 	regex_t *regex; /* NULL for a literal value */
 };
 
 struct usermap {
+	char *text; /* of the file; a NUL ends each value and user */
 	struct entry *entry;
 	size_t n;
 	size_t alloc;
@@ -179,23 +181,30 @@ check_references(const struct entry *e, struct text *why)
 static void
 entry_clear(struct entry *e)
 {
-	free(e->value);
-	free(e->user);
 	if (e->regex != NULL)
 		regfree(e->regex);
 	free(e->regex);
-	memset(e, 0, sizeof(*e));
+}
+
+/* Puts an end to a field; what parted it from the next has been read. */
+static const char *
+terminate(struct usermap *map, struct span field)
+{
+	char *start = map->text + (field.ptr - map->text);
+
+	start[field.len] = '\0';
+	return start;
 }
 
 static enum reason
-make_entry(struct span value, struct span user, struct entry *e,
-    struct text *why)
+make_entry(struct usermap *map, struct span value, struct span user,
+    struct entry *e, struct text *why)
 {
 	enum reason reason;
 
-	if ((e->value = strndup(value.ptr, value.len)) == NULL ||
-	    (e->user = strndup(user.ptr, user.len)) == NULL)
-		return REASON_OUT_OF_MEMORY;
+	e->value = terminate(map, value);
+	e->len = (unsigned int)value.len;
+	e->user = terminate(map, user);
 	if (e->value[0] == '/' &&
 	    (reason = compile(e->value + 1, &e->regex, why)) != REASON_OK)
 		return reason;
@@ -241,10 +250,39 @@ parse_line(struct usermap *map, struct span line, unsigned int number,
 		    "value with blanks needs double quotes");
 	if (value.len > VALUE_MAX || user.len > USER_MAX)
 		return bad(why, "the value or the user is too long");
-	if ((reason = make_entry(value, user, &e, why)) != REASON_OK ||
+	if ((reason = make_entry(map, value, user, &e, why)) != REASON_OK ||
 	    (reason = append(map, &e)) != REASON_OK)
 		entry_clear(&e);
 	return reason;
+}
+
+static enum reason
+parse_lines(struct usermap *map, size_t len, unsigned int *line,
+    struct text *why)
+{
+	struct span rest = { .ptr = map->text, .len = len }, head;
+	enum reason reason;
+	bool more;
+
+	do {
+		more = span_cut(&rest, '\n', &head);
+		++*line;
+		reason = parse_line(map, head, *line, why);
+	} while (more && reason == REASON_OK);
+	return reason;
+}
+
+static char *
+copy_of(struct span text)
+{
+	char *copy = reallocarray(NULL, text.len + 1, 1);
+
+	if (copy == NULL)
+		return NULL;
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	return copy;
 }
 
 enum reason
@@ -252,9 +290,7 @@ usermap_parse(struct span text, struct usermap **mapp, unsigned int *line,
     struct text *why)
 {
 	struct usermap *map;
-	enum reason reason;
-	struct span head;
-	bool more;
+	enum reason reason = REASON_OUT_OF_MEMORY;
 
 	*mapp = NULL;
 	*line = 0;
@@ -266,11 +302,8 @@ usermap_parse(struct span text, struct usermap **mapp, unsigned int *line,
 		    "to Unix line ends");
 	if ((map = calloc(1, sizeof(*map))) == NULL)
 		return REASON_OUT_OF_MEMORY;
-	do {
-		more = span_cut(&text, '\n', &head);
-		++*line;
-		reason = parse_line(map, head, *line, why);
-	} while (more && reason == REASON_OK);
+	if ((map->text = copy_of(text)) != NULL)
+		reason = parse_lines(map, text.len, line, why);
 	if (reason != REASON_OK) {
 		usermap_free(map);
 		return reason;
@@ -287,6 +320,7 @@ usermap_free(struct usermap *map)
 	for (size_t i = 0; i < map->n; i++)
 		entry_clear(&map->entry[i]);
 	free(map->entry);
+	free(map->text);
 	free(map);
 }
 
@@ -330,7 +364,8 @@ match(const struct entry *e, struct span value, const char *text,
 	regmatch_t group[GROUPS_MAX];
 
 	if (e->regex == NULL) {
-		if (!span_is(value, e->value))
+		if (e->len != value.len ||
+		    memcmp(e->value, text, value.len) != 0)
 			return false;
 		memcpy(user, e->user, strlen(e->user) + 1);
 		return true;

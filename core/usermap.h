@@ -22,8 +22,8 @@
 struct usermap;
 
 /*
- * Pure: reads text, which is not kept.  On failure *mapp is NULL, *line is
- * the number of the bad line and why says what is wrong with it.
+ * Pure: reads text, of which it keeps a copy.  On failure *mapp is NULL, *line
+ * is the number of the bad line and why says what is wrong with it.
  */
 MUST_CHECK enum reason usermap_parse(struct span text, struct usermap **mapp,
     unsigned int *line, struct text *why);

@@ -308,6 +308,43 @@ test_no_directory(void **state)
 	rows_end();
 }
 
+/* Who only looks makes no directory. */
+static void
+test_looking(void **state)
+{
+	struct buf body = BUF_INIT(100);
+
+	(void)state;
+	row_bool("load", cache_load(cache, CACHE_KEYS, CACHE_OWN, ID, &body),
+	    false);
+	row_bool("mark", cache_get_mark(cache, CACHE_KEYS, ID, NOW).time != 0,
+	    false);
+	row_bool("remove", cache_remove(cache, CACHE_KEYS, ID), false);
+	row_bool("taken", cache_is_taken(cache, CACHE_USED, ID), false);
+	row_number("empty", rmdir(base), 0);
+	assert_int_equal(mkdir(base, 0700), 0);
+	buf_free(&body);
+	rows_end();
+}
+
+/* Somebody removes the directory while we have the lock. */
+static void
+test_removed(void **state)
+{
+	const int lock = cache_lock(cache, CACHE_KEYS, ID, 0);
+	char *file = file_of(ID ".lock"), *dir = file_of("");
+
+	(void)state;
+	assert_int_equal(unlink(file) | rmdir(dir), 0);
+	row_bool("made again",
+	    cache_store(cache, CACHE_KEYS, ID, lock, SPAN("new")), true);
+	check("made again", ID, SPAN("new"));
+	cache_unlock(lock);
+	free(file);
+	free(dir);
+	rows_end();
+}
+
 static void
 test_remove(void **state)
 {
@@ -510,6 +547,8 @@ static const struct CMUnitTest tests[] = {
 	WITH_CACHE(test_left_over),
 	WITH_CACHE(test_directories),
 	WITH_CACHE(test_no_directory),
+	WITH_CACHE(test_looking),
+	WITH_CACHE(test_removed),
 	WITH_CACHE(test_remove),
 	WITH_CACHE(test_marks),
 	WITH_CACHE(test_lock),

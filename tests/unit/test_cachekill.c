@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +27,8 @@ enum fault {
 	FAIL,	      /* the call fails */
 	INTERRUPT,    /* write: EINTR, once */
 	SHORT,	      /* write: a byte at a time, from then on */
+	NOTHING,      /* write: takes none, from then on */
+	LOSE,	      /* close: what was written is not there */
 };
 
 static enum fault fault;
@@ -33,7 +37,13 @@ static int calls;     /* so far */
 
 /* Of the file that is on the disk for good: which one, and how much of it. */
 static struct stat lasting;
-static int renamed, renamed_early;
+static int renamed, renamed_early, synced;
+
+static int idle; /* writes that took nothing */
+
+/* What becomes of the next lock. */
+static enum lock_fault { FINE, SWEPT, UNKNOWN, INTERRUPTED } at_lock;
+static int locks; /* asked for */
 
 ssize_t __real_write(int fd, const void *p, size_t n);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
@@ -47,6 +57,8 @@ int __real_renameat(int from, const char *old, int to, const char *new);
 int __wrap_renameat(int from, const char *old, int to, const char *new);
 int __real_unlinkat(int dir, const char *name, int flags);
 int __wrap_unlinkat(int dir, const char *name, int flags);
+int __real_flock(int fd, int how);
+int __wrap_flock(int fd, int how);
 
 /* Is it this one? */
 static bool
@@ -88,6 +100,12 @@ __wrap_write(int fd, const void *p, size_t n)
 		errno = EINTR;
 		return -1;
 	}
+	if (due && fault == NOTHING) {
+		countdown = 1;
+		assert_true(++idle < 100);
+		errno = EINTR; /* of a call before */
+		return 0;
+	}
 	if (due && fault == KILL_HALFWAY) {
 		(void)!__real_write(fd, p, n / 2);
 		(void)kill(getpid(), SIGKILL);
@@ -115,6 +133,7 @@ __wrap_fsync(int fd)
 	if (fails(due))
 		return -1;
 	(void)fstat(fd, &lasting);
+	synced++;
 	return after(due, __real_fsync(fd));
 }
 
@@ -122,9 +141,10 @@ int
 __wrap_close(int fd)
 {
 	const bool due = is_due();
+	const bool lost = due && fault == LOSE && ftruncate(fd, 0) == 0;
 	const int rc = __real_close(fd);
 
-	return fails(due) ? -1 : after(due, rc);
+	return fails(due) || lost ? -1 : after(due, rc);
 }
 
 int
@@ -153,6 +173,33 @@ __wrap_unlinkat(int dir, const char *name, int flags)
 static struct crypto crypto;
 static char *base, *bodies[2];
 static struct cache *cache;
+
+static void
+remove_lock(void)
+{
+	char *path;
+
+	assert_true(asprintf(&path, "%s/%u/keys/" ID ".lock", base,
+			(unsigned int)geteuid()) > 0);
+	assert_int_equal(unlink(path), 0);
+	free(path);
+}
+
+int
+__wrap_flock(int fd, int how)
+{
+	const enum lock_fault now = at_lock;
+
+	locks++;
+	at_lock = FINE;
+	if (now == SWEPT)
+		remove_lock();
+	if (now == UNKNOWN || now == INTERRUPTED) {
+		errno = now == UNKNOWN ? ENOLCK : EINTR;
+		return -1;
+	}
+	return __real_flock(fd, how);
+}
 
 static bool
 store(const char *body)
@@ -276,6 +323,70 @@ test_writes(void **state)
 		(void)run(SHORT, n);
 		row_number("a byte at a time", which(), 1);
 	}
+	for (int n = 1; n < 12; n++)
+		(void)run(NOTHING, n);
+	row_true("nothing at a time", idle > 0);
+	for (int n = 1; n < 12; n++)
+		(void)run(LOSE, n);
+	rows_end();
+}
+
+/* Who has the lock is the only one, and does not ask for it in vain. */
+static void
+test_lock(void **state)
+{
+	static const struct {
+		const char *name;
+		enum lock_fault at_lock;
+		int wait_ms, locks;
+		bool want;
+	} rows[] = {
+		{ "free", FINE, 0, 1, true },
+		{ "a sweep was faster", SWEPT, 0, 2, true },
+		{ "interrupted", INTERRUPTED, 60000, 2, true },
+		{ "interrupted, no time", INTERRUPTED, 0, 1, false },
+		{ "no locks on that disk", UNKNOWN, 60000, 1, false },
+	};
+	int lock, other;
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		locks = 0;
+		at_lock = rows[i].at_lock;
+		lock = cache_lock(cache, CACHE_KEYS, ID, rows[i].wait_ms);
+		row_bool(rows[i].name, lock >= 0, rows[i].want);
+		row_number(rows[i].name, locks, rows[i].locks);
+		locks = 0;
+		other = cache_lock(cache, CACHE_KEYS, ID, 0);
+		row_bool("another one", other >= 0, !rows[i].want);
+		row_number("asked for once", locks, 1);
+		cache_unlock(lock);
+		cache_unlock(other);
+	}
+	rows_end();
+}
+
+/* What is taken now is on the disk, it and its name. */
+static void
+test_taking(void **state)
+{
+	char id[16];
+
+	(void)state;
+	for (int n = 1; n < 12; n++) {
+		enum cache_taking taking;
+
+		(void)snprintf(id, sizeof(id), "id%d", n);
+		synced = 0;
+		fault = FAIL;
+		countdown = n;
+		taking = cache_take(cache, CACHE_USED, id, NOW);
+		countdown = 0;
+		row_bool("taken now", taking == CACHE_TAKEN_NOW, synced == 2);
+		row_true("not before", taking != CACHE_TAKEN_BEFORE);
+		row_number("again", cache_take(cache, CACHE_USED, id, NOW),
+		    CACHE_TAKEN_BEFORE);
+	}
 	rows_end();
 }
 
@@ -309,6 +420,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_failing),
 	cmocka_unit_test(test_lasting),
 	cmocka_unit_test(test_writes),
+	cmocka_unit_test(test_lock),
+	cmocka_unit_test(test_taking),
 };
 
 int

@@ -139,6 +139,9 @@ with_own(void)
 	MUST(mark_time() == NOW - 5); /* root's is later */
 	set_mark(NOW - 1);
 	MUST(mark_time() == NOW - 1);
+	cache_set_mark(cache, CACHE_KEYS, ID,
+	    (struct cache_mark){ .time = NOW - 5, .value = 2 });
+	MUST(cache_get_mark(cache, CACHE_KEYS, ID, NOW).value == 2);
 	(void)snprintf(path, sizeof(path), "%s/%u/keys/%s", base, OTHER, ID);
 	MUST(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600);
 	MUST(cache_remove(cache, CACHE_KEYS, ID));

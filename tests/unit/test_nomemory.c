@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "cache.h"
 #include "conf.h"
 #include "oauth.h"
 #include "seen.h"
@@ -104,6 +105,21 @@ test_seen(void **state)
 }
 
 static void
+test_cache(void **state)
+{
+	struct cache *cache = (void *)1;
+	enum reason reason;
+
+	(void)state;
+	has_no_memory = true;
+	reason = cache_open(&cache, "/", NULL, false);
+	has_no_memory = false;
+	row_reason("no memory", reason, REASON_OUT_OF_MEMORY);
+	row_true("no memory", cache == NULL);
+	rows_end();
+}
+
+static void
 test_tally(void **state)
 {
 	struct tally *tally = (void *)1;
@@ -174,6 +190,7 @@ test_token(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_rules),
+	cmocka_unit_test(test_cache),
 	cmocka_unit_test(test_seen),
 	cmocka_unit_test(test_tally),
 	cmocka_unit_test(test_device),

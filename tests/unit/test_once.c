@@ -244,6 +244,7 @@ static void
 test_lies_there(void **state)
 {
 	static const enum cache_kind kind = CACHE_USED;
+	char *long_id = unit_repeat('a', 256);
 	char *dir;
 
 	(void)state;
@@ -266,10 +267,14 @@ test_lies_there(void **state)
 		    true);
 		row_bool(*id, cache_is_taken(world.cache, kind, *id), true);
 	}
+	row_bool("a name that is too long",
+	    cache_take(world.cache, kind, long_id, NOW) == CACHE_CANNOT_TAKE,
+	    true);
 	row_bool("nothing was made through the link",
 	    access("nowhere", F_OK) == 0, false);
 	assert_int_equal(chdir("/"), 0);
 	free(dir);
+	free(long_id);
 	rows_end();
 }
 

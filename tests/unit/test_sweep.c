@@ -288,6 +288,14 @@ test_file_size(void **state)
 		if (!cache_store(cache, CACHE_USERINFO, "id", lock,
 			SPAN("small")))
 			_exit(2);
+		large[26] = '\0'; /* and 75 before it */
+		if (cache_store(cache, CACHE_USERINFO, "id", lock,
+			span_of(large)))
+			_exit(3);
+		large[25] = '\0';
+		if (!cache_store(cache, CACHE_USERINFO, "id", lock,
+			span_of(large)))
+			_exit(4);
 		cache_set_mark(cache, CACHE_USERINFO, "id",
 		    (struct cache_mark){ .time = NOW, .value = 200 });
 		_exit(0);

@@ -50,6 +50,7 @@ UNIT_TESTS += \
 	tests/unit/test_sweep \
 	tests/unit/test_cacheusers \
 	tests/unit/test_cachekill \
+	tests/unit/test_cachelow \
 	tests/unit/test_count \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
@@ -67,6 +68,7 @@ UNIT_TESTS += \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
+	tests/unit/test_patience \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
@@ -90,7 +92,7 @@ TESTS += $(UNIT_TESTS)
 WRAP_MALLOC = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
 WRAP_SYSCALLS = -Wl,--wrap=write,--wrap=fchmod,--wrap=fsync,--wrap=close \
-	-Wl,--wrap=renameat,--wrap=unlinkat
+	-Wl,--wrap=renameat,--wrap=unlinkat,--wrap=flock
 WRAP_FAILING = $(WRAP_MALLOC) \
 	-Wl,--wrap=openat64,--wrap=open64,--wrap=fstat64,--wrap=fstatat64 \
 	-Wl,--wrap=read,--wrap=write,--wrap=pread64,--wrap=pwrite64 \
@@ -164,8 +166,8 @@ tests_unit_test_deny_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_deny_LDADD = tests/unit/libunit.la
 tests_unit_test_usermap_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_usermap_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=calloc,--wrap=strndup,--wrap=reallocarray \
-	-Wl,--wrap=regcomp,--wrap=regfree
+	-Wl,--wrap=calloc,--wrap=reallocarray,--wrap=regcomp \
+	-Wl,--wrap=regfree
 tests_unit_test_usermap_LDADD = tests/unit/libunit.la
 tests_unit_test_identity_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_identity_LDADD = tests/unit/libunit.la
@@ -204,6 +206,8 @@ tests_unit_test_cachekill_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cachekill_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_SYSCALLS)
 tests_unit_test_cachekill_LDADD = tests/unit/libunit.la
+tests_unit_test_cachelow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cachelow_LDADD = tests/unit/libunit.la
 tests_unit_test_reason_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_reason_LDADD = tests/unit/libunit.la
 tests_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -253,6 +257,11 @@ tests_unit_test_freshness_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_freshness_LDADD = tests/unit/libunit.la
 tests_unit_test_userinfo_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_userinfo_LDADD = tests/unit/libunit.la
+tests_unit_test_patience_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_patience_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=clock_left,--wrap=cache_sweep \
+	-Wl,--wrap=issuer_get,--wrap=discovery_get
+tests_unit_test_patience_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
 tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
