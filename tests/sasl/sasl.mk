@@ -71,8 +71,8 @@ tests_sasl_test_commandhosts_CPPFLAGS = $(SASL_CPPFLAGS) \
 	-DCOMMAND_LIMIT_MS=1000
 tests_sasl_test_commandhosts_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_gettime,--wrap=kill,--wrap=malloc,--wrap=poll \
-	-Wl,--wrap=waitpid,--wrap=posix_spawn,--wrap=posix_spawn_file_actions_init \
-	-Wl,--wrap=posix_spawnattr_init
+	-Wl,--wrap=posix_spawn_file_actions_init,--wrap=posix_spawnattr_init \
+	-Wl,--wrap=waitpid
 tests_sasl_test_commandhosts_LDADD = libmessage.la tests/sasl/libhost.la
 CLEANFILES += tests/sasl/audient tests/sasl/hosts-audient
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
