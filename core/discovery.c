@@ -114,13 +114,13 @@ store(const struct search *s, struct span document)
 static bool
 make_url(const char *issuer, char url[URL_SIZE])
 {
-	size_t len = strlen(issuer);
+	struct span s = span_of(issuer);
 	int n;
 
-	if (len > 0 && issuer[len - 1] == '/')
-		len--;
+	if (span_ends(s, "/"))
+		s.len--;
 	n = snprintf(url, URL_SIZE, "%.*s/.well-known/openid-configuration",
-	    (int)len, issuer);
+	    (int)s.len, s.ptr);
 	return n > 0 && n < URL_SIZE;
 }
 

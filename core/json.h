@@ -8,7 +8,7 @@
 #include "jsontag.h"
 #include "text.h"
 
-#define JSON_DEPTH_MAX	 16
+#define JSON_DEPTH_MAX	 16  /* values within each other */
 #define JSON_MEMBERS_MAX 256 /* of one object */
 
 enum json_type {

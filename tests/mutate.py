@@ -55,16 +55,16 @@ FILES = {
     "core/confkeys.c": "confkeys conf confcheck",
     "core/confset.c": "conf confkeys confcheck nomemory",
     "core/count.c": "count tally",
-    "core/crypto.c": "verifier cache verdict",
+    "core/crypto.c": "crypto world",
     "core/decision.c": "audient remembered trace verdict watch cacheusers",
     "core/deny.c": "deny chaos",
-    "core/discovery.c": "keyset freshness",
+    "core/discovery.c": "discovery keyset freshness",
     "core/export.c": "export",
     "core/fetch.c": "fetch forked",
     "core/file.c": "file watch conf",
     "core/forked.c": "forked",
     "core/identity.c": "identity names realms root",
-    "core/issuer.c": "keyset world userinfo",
+    "core/issuer.c": "issuer world keyset userinfo",
     "core/json.c": "json jsonedges jsontag",
     "core/jsonvalue.c": "json jsonedges jsontag policy",
     "core/jwk.c": "jwk keys verifier chaos",
@@ -111,7 +111,7 @@ FILES = {
 }
 # Those whose survivors nobody has gone through yet; only by name.
 NOT_YET = {
-    "core/crypto.c", "core/discovery.c", "core/fetch.c", "core/issuer.c",
+    "core/fetch.c",
 }
 # Those that no program in C runs, and why.
 LEFT_OUT = {

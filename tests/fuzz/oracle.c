@@ -33,7 +33,10 @@ load(struct span text, bool *has_no_opinion)
 	return json;
 }
 
-/* How deep is it?  Not deeper than max, which is far too deep. */
+/*
+ * How deep is it?  Not deeper than max, which is far too deep.  What stands in
+ * a list is one deeper than the list, whatever it is.
+ */
 static int
 depth(const json_t *v, int max)
 {
@@ -42,7 +45,7 @@ depth(const json_t *v, int max)
 	json_t *item;
 	size_t i;
 
-	if (max == 0 || (!json_is_object(v) && !json_is_array(v)))
+	if (max == 0)
 		return 0;
 	json_object_foreach ((json_t *)(uintptr_t)v, name, item)
 		if ((d = depth(item, max - 1)) > deepest)

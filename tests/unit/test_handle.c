@@ -13,16 +13,13 @@
 #include "count.h"
 #include "site.h"
 #include "unit.h"
+#include "wrapped.h"
 
 /*
  * What audient_open() makes of the host that it finds itself on: its name, a
  * tree in place of the root directory, want of memory, and forks at any time.
  * The linker sends the calls here.
  */
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__wrap_strdup(const char *s);
 int __wrap_asprintf(char **s, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int __wrap___asprintf_chk(char **s, int flag, const char *format, ...)

@@ -272,9 +272,14 @@ test_bounds(void **state)
 	    wrap("", "{\"a\":", "1", "}", JSON_DEPTH_MAX - 1), REASON_OK);
 	check_bound("depth 17", wrap("", "{\"a\":", "1", "}", JSON_DEPTH_MAX),
 	    REASON_TOKEN_MALFORMED);
-	check_bound("depth 16, lists",
-	    wrap("{\"a\":", "[", "", "]}", JSON_DEPTH_MAX - 1),
-	    REASON_TOKEN_MALFORMED); /* the braces do not fit */
+	check_bound("depth 16, nothing in it",
+	    wrap("", "{\"a\":", "[]", "}", JSON_DEPTH_MAX - 1), REASON_OK);
+	check_bound("depth 16, something in it",
+	    wrap("", "{\"a\":", "[1]", "}", JSON_DEPTH_MAX - 1),
+	    REASON_TOKEN_MALFORMED);
+	check_bound("depth 17, nothing in it",
+	    wrap("", "{\"a\":", "[]", "}", JSON_DEPTH_MAX),
+	    REASON_TOKEN_MALFORMED);
 	check_bound("depth 5000", wrap("", "{\"a\":", "1", "}", 5000),
 	    REASON_TOKEN_MALFORMED);
 	check_bound("only opened", wrap("", "{\"a\":", "", "", 100000),

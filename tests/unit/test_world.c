@@ -96,7 +96,6 @@ test_clock(void **state)
 	assert_true(clock_left(now + 1000000) > 0);
 }
 
-/* What a discovery document may send us to. */
 /* It goes on, and never back, within a second and from one to the next. */
 static void
 test_milliseconds(void **state)
@@ -114,6 +113,7 @@ test_milliseconds(void **state)
 	assert_in_range(last - first, 100, 60000);
 }
 
+/* What a discovery document may send us to. */
 static void
 test_urls(void **state)
 {
@@ -124,6 +124,7 @@ test_urls(void **state)
 		{ "https://t.example.com/.well-known/jwks.json", true },
 		{ "https://t.example.com:8443/a?b=c", true },
 		{ "https://T.example.com", true },
+		{ "https://t.example.com/~jwks", true },
 		{ "http://t.example.com/", false },
 		{ "HTTPS://t.example.com/", false },
 		{ "https:/t.example.com/", false },

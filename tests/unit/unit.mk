@@ -26,6 +26,7 @@ UNIT_TESTS += \
 	tests/unit/test_jsonedges \
 	tests/unit/test_jsontag \
 	tests/unit/test_alg \
+	tests/unit/test_crypto \
 	tests/unit/test_jwk \
 	tests/unit/test_jws \
 	tests/unit/test_keys \
@@ -64,7 +65,9 @@ UNIT_TESTS += \
 	tests/unit/test_asked \
 	tests/unit/test_watch \
 	tests/unit/test_fetch \
+	tests/unit/test_issuer \
 	tests/unit/test_keysource \
+	tests/unit/test_discovery \
 	tests/unit/test_keyset \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
@@ -241,9 +244,16 @@ tests_unit_test_watch_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_watch_LDADD = tests/unit/libunit.la
 tests_unit_test_fetch_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_fetch_LDADD = tests/unit/libunit.la
+tests_unit_test_issuer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_issuer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now,--wrap=fetch
+tests_unit_test_issuer_LDADD = tests/unit/libunit.la
 tests_unit_test_keysource_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keysource_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keysource_LDADD = tests/unit/libunit.la
+tests_unit_test_discovery_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_discovery_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=strdup,--wrap=strndup
+tests_unit_test_discovery_LDADD = tests/unit/libunit.la
 tests_unit_test_keyset_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_keyset_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_unit_test_keyset_LDADD = tests/unit/libunit.la
@@ -294,6 +304,12 @@ tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_chaos_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_MALLOC)
 tests_unit_test_chaos_LDADD = tests/unit/libunit.la
+tests_unit_test_crypto_SOURCES = tests/unit/failing.c tests/unit/failing.h \
+	tests/unit/test_crypto.c
+tests_unit_test_crypto_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_crypto_LDFLAGS = $(AM_LDFLAGS) \
+	$(WRAP_FAILING) -Wl,--wrap=OSSL_LIB_CTX_free
+tests_unit_test_crypto_LDADD = tests/unit/libunit.la
 tests_unit_test_verifier_SOURCES = tests/unit/failing.c tests/unit/failing.h \
 	tests/unit/test_verifier.c
 tests_unit_test_verifier_CPPFLAGS = $(UNIT_CPPFLAGS)
