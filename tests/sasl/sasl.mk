@@ -70,9 +70,9 @@ tests_sasl_test_commandhosts_CPPFLAGS = $(SASL_CPPFLAGS) \
 	-DAUDIENT_COMMAND='"$(abs_builddir)/tests/sasl/hosts-audient"' \
 	-DCOMMAND_LIMIT_MS=1000
 tests_sasl_test_commandhosts_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=clock_gettime,--wrap=kill,--wrap=poll,--wrap=waitpid \
-	-Wl,--wrap=posix_spawn,--wrap=posix_spawn_file_actions_init \
-	-Wl,--wrap=posix_spawnattr_init
+	-Wl,--wrap=clock_gettime,--wrap=kill,--wrap=malloc,--wrap=poll \
+	-Wl,--wrap=posix_spawn_file_actions_init,--wrap=posix_spawnattr_init \
+	-Wl,--wrap=waitpid
 tests_sasl_test_commandhosts_LDADD = libmessage.la tests/sasl/libhost.la
 CLEANFILES += tests/sasl/audient tests/sasl/hosts-audient
 tests_sasl_test_dialogue_CPPFLAGS = $(SASL_CPPFLAGS)
