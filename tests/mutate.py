@@ -80,6 +80,7 @@ FILES = {
     "core/opaque.c": "opaque asked",
     "core/open.c": "handle open keyset",
     "core/policy.c": "policy",
+    "core/qr.c": "qr",
     "core/reason.c": "reason trace",
     "core/seen.c": "seen nomemory remembered",
     "core/sweep.c": "sweep cacheusers",
@@ -114,7 +115,6 @@ LEFT_OUT = {
     "core/device.c": "runs over a network, in tests/servers/test_device.py",
     "core/grant.c": "runs over a network, in tests/servers/test_token.py",
     "core/inspect.c": "half of it runs in tests/cli alone",
-    "core/qr.c": "draws for people, by the command and the PAM module",
 }
 LAST = "audient"             # asked as well if it is one of the core
 LINKED = {"answers": "pam", "calls": "pam", "clientanswers": "sasl",
@@ -242,6 +242,7 @@ class Bench:
                        '-DCACHE_DIR="/dev/null/cache"',
                        '-DFETCH_HELPER="/nonexistent"',
                        '-DFETCH_USER="nobody"', "-DCOMMAND_LIMIT_MS=1000",
+                       "-DHAVE_QRENCODE",
                        *shlex.split(
                            " ".join(flags[k] for k in (
                            "AUDIENT_CFLAGS", "CRYPTO_CFLAGS",

@@ -56,6 +56,7 @@ UNIT_TESTS += \
 	tests/unit/test_reason \
 	tests/unit/test_trace \
 	tests/unit/test_verdict \
+	tests/unit/test_qr \
 	tests/unit/test_world \
 	tests/unit/test_forked \
 	tests/unit/test_seen \
@@ -218,6 +219,13 @@ tests_unit_test_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trace_LDADD = tests/unit/libunit.la
 tests_unit_test_verdict_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_verdict_LDADD = tests/unit/libunit.la
+tests_unit_test_qr_CPPFLAGS = $(UNIT_CPPFLAGS)
+if HAVE_QRENCODE
+tests_unit_test_qr_CPPFLAGS += -DHAVE_QRENCODE $(QRENCODE_CFLAGS)
+WRAP_QR = -Wl,--wrap=dlopen,--wrap=dlsym,--wrap=dlclose
+endif
+tests_unit_test_qr_LDFLAGS = $(AM_LDFLAGS) $(WRAP_QR)
+tests_unit_test_qr_LDADD = tests/unit/libunit.la libqr.la
 tests_unit_test_world_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_world_LDADD = tests/unit/libunit.la
 tests_unit_test_forked_CPPFLAGS = $(UNIT_CPPFLAGS)
