@@ -64,6 +64,7 @@ FILES = {
     "core/file.c": "file watch conf",
     "core/forked.c": "forked",
     "core/identity.c": "identity names realms root",
+    "core/inspect.c": "inspect probe views",
     "core/issuer.c": "issuer world keyset userinfo",
     "core/json.c": "json jsonedges jsontag",
     "core/jsonvalue.c": "json jsonedges jsontag policy",
@@ -114,7 +115,6 @@ FILES = {
 LEFT_OUT = {
     "core/device.c": "runs over a network, in tests/servers/test_device.py",
     "core/grant.c": "runs over a network, in tests/servers/test_token.py",
-    "core/inspect.c": "half of it runs in tests/cli alone",
 }
 LAST = "audient"             # asked as well if it is one of the core
 LINKED = {"answers": "pam", "calls": "pam", "clientanswers": "sasl",

@@ -83,6 +83,8 @@ UNIT_TESTS += \
 	tests/unit/test_handle \
 	tests/unit/test_admin \
 	tests/unit/test_inspect \
+	tests/unit/test_probe \
+	tests/unit/test_views \
 	tests/unit/test_chaos \
 	tests/unit/test_failures \
 	tests/vectors/test_vectors
@@ -313,6 +315,15 @@ tests_unit_test_handle_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_handle_LDADD = tests/unit/libunit.la
 tests_unit_test_admin_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_admin_LDADD = tests/unit/libunit.la
+tests_unit_test_probe_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_probe_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=clock_now,--wrap=clock_ms,--wrap=fetch \
+	-Wl,--wrap=strndup
+tests_unit_test_probe_LDADD = tests/unit/libunit.la
+tests_unit_test_views_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_views_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=reallocarray
+tests_unit_test_views_LDADD = tests/unit/libunit.la
 tests_unit_test_chaos_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_chaos_LDFLAGS = $(AM_LDFLAGS) \
 	$(WRAP_MALLOC)
