@@ -187,11 +187,17 @@ static bool
 probe_file(struct audient *a, size_t i, struct audient_probe *probe)
 {
 	const struct tenant *t = &a->conf->tenant[i];
+	struct audient_keys keys;
 	struct text why;
 	bool ok;
 
 	text_clear(&why);
 	ok = keyset_refresh(a->keyset[i], true, clock_ms(), &why) == REASON_OK;
+	if (ok && audient_get_keys(a, i, &keys)) {
+		probe->n_keys = keys.n;
+		text_clear(&why); /* it begins with the path */
+		text_printf(&why, "%zu keys", keys.n);
+	}
 	probe->each(probe->arg, t->jwks_file, ok, why.s);
 	return ok;
 }

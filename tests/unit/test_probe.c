@@ -390,15 +390,17 @@ test_key_file(void **state)
 	char want[512];
 
 	(void)state;
-	(void)snprintf(want, sizeof(want), "ok %s ", site.jwks_a);
+	(void)snprintf(want, sizeof(want), "ok %s 2 keys\n", site.jwks_a);
 	row_bool("good", probe(a, &p), true);
-	row_true("good", span_starts(span_of(told), want));
+	row_text("good", told, want);
+	row_number("good", (int64_t)p.n_keys, 2);
 	row_number("from a file", p.was_asked, false);
 	unit_write(site.jwks_a, SPAN("{\"keys\":[]}"), 0600);
 	(void)snprintf(want, sizeof(want), "bad %s %s: ", site.jwks_a,
 	    site.jwks_a);
 	row_bool("and now", probe(a, &p), false);
 	row_true("and now", span_starts(span_of(told), want));
+	row_number("and now", (int64_t)p.n_keys, 0);
 	unit_write(site.jwks_a, SPAN("keys"), 0600);
 	row_bool("not JSON", probe(a, &p), false);
 	row_has("not JSON", told, ": not a JSON object\n");
