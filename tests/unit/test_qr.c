@@ -98,7 +98,7 @@ release(QRcode *code)
 #define UNWATCHED no_sanitize("address", "thread", "undefined")
 #endif
 
-__attribute__((UNWATCHED)) void *
+__attribute__((UNWATCHED, no_instrument_function)) void *
 __wrap_dlsym(void *handle, const char *name)
 {
 	if (library == NULL || handle != library)
