@@ -75,6 +75,8 @@ UNIT_TESTS += \
 	tests/unit/test_patience \
 	tests/unit/test_grant \
 	tests/unit/test_granted \
+	tests/unit/test_deviceflow \
+	tests/unit/test_devicepolls \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
@@ -294,6 +296,17 @@ tests_unit_test_granted_SOURCES = tests/unit/fakeissuer.c \
 tests_unit_test_granted_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_granted_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER)
 tests_unit_test_granted_LDADD = tests/unit/libunit.la
+tests_unit_test_deviceflow_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_deviceflow.c
+tests_unit_test_deviceflow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deviceflow_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER) \
+	-Wl,--wrap=budget_take,--wrap=getrandom
+tests_unit_test_deviceflow_LDADD = tests/unit/libunit.la
+tests_unit_test_devicepolls_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_devicepolls.c
+tests_unit_test_devicepolls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_devicepolls_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER)
+tests_unit_test_devicepolls_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
 tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
