@@ -74,6 +74,10 @@ UNIT_TESTS += \
 	tests/unit/test_freshness \
 	tests/unit/test_userinfo \
 	tests/unit/test_patience \
+	tests/unit/test_grant \
+	tests/unit/test_granted \
+	tests/unit/test_deviceflow \
+	tests/unit/test_devicepolls \
 	tests/unit/test_audient \
 	tests/unit/test_once \
 	tests/unit/test_remembered \
@@ -287,6 +291,32 @@ tests_unit_test_patience_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=clock_now,--wrap=clock_left,--wrap=cache_sweep \
 	-Wl,--wrap=issuer_get,--wrap=discovery_get
 tests_unit_test_patience_LDADD = tests/unit/libunit.la
+# The issuer, the clocks and the memory of fakeissuer.c.
+WRAP_ISSUER = -Wl,--wrap=issuer_get,--wrap=discovery_get \
+	-Wl,--wrap=clock_now,--wrap=clock_ms,--wrap=clock_left \
+	-Wl,--wrap=poll,--wrap=malloc,--wrap=calloc,--wrap=strdup \
+	-Wl,--wrap=free,--wrap=oauth_add_field,--wrap=crypto_sha256_hex
+tests_unit_test_grant_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_grant.c
+tests_unit_test_grant_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_grant_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER)
+tests_unit_test_grant_LDADD = tests/unit/libunit.la
+tests_unit_test_granted_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_granted.c
+tests_unit_test_granted_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_granted_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER)
+tests_unit_test_granted_LDADD = tests/unit/libunit.la
+tests_unit_test_deviceflow_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_deviceflow.c
+tests_unit_test_deviceflow_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_deviceflow_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER) \
+	-Wl,--wrap=budget_take,--wrap=getrandom
+tests_unit_test_deviceflow_LDADD = tests/unit/libunit.la
+tests_unit_test_devicepolls_SOURCES = tests/unit/fakeissuer.c \
+	tests/unit/fakeissuer.h tests/unit/test_devicepolls.c
+tests_unit_test_devicepolls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_devicepolls_LDFLAGS = $(AM_LDFLAGS) $(WRAP_ISSUER)
+tests_unit_test_devicepolls_LDADD = tests/unit/libunit.la
 tests_unit_test_audient_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_audient_LDADD = tests/unit/libunit.la
 tests_unit_test_once_CPPFLAGS = $(UNIT_CPPFLAGS)
