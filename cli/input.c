@@ -107,14 +107,15 @@ on_log(void *arg, bool is_warning, const char *text)
 static void
 advise(const char *config)
 {
-	if (audient_is_configured(config))
-		return;
 	if (config == NULL)
+		config = CONFIG_FILE;
+	if (config[0] != '/' || access(config, F_OK) == 0 || errno != ENOENT)
+		return;
+	if (strcmp(config, CONFIG_FILE) == 0)
 		(void)complain(NULL,
-		    "audient setup makes a configuration, and --config names "
+		    "audient setup makes one there, and --config names "
 		    "another one");
-	else if (config[0] == '/' && access(config, F_OK) != 0 &&
-	    errno == ENOENT)
+	else
 		(void)complain(NULL,
 		    "audient setup --config %s makes one there; the usual one "
 		    "is " CONFIG_FILE,

@@ -362,6 +362,17 @@ def check_files(rig):
                                    text=rig.tenant.mint())
             rig.case(status == 4 and out == "" and words in err,
                      "%s: the configuration %s" % (command, what), err)
+    usual = re.search(r"the usual one is (\S+)",
+                      run("check", "--config", missing)[2])[1]
+    if os.path.exists(usual):
+        print("# %s is there: not looked at what is said without" % usual)
+    else:
+        status, out, err = run("check")
+        rig.case(status == 4 and out == "" and
+                 usual + ": it" in " ".join(err.split()) and
+                 "audient setup makes one there, and --config names another" in
+                 " ".join(err.split()),
+                 "check: no configuration at all", err)
     for what, config, words in (
             ("none is there", missing,
              "setup --config %s makes one there; the usual one is " % missing),
