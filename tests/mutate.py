@@ -99,7 +99,7 @@ FILES = {
     "pam/account.c": PAM,
     "pam/args.c": PAM,
     "pam/device.c": PAM + " device",
-    "pam/guest.c": PAM,
+    "pam/guest.c": PAM + " device",
     "pam/journal.c": "journal",
     "pam/login.c": PAM,
     "pam/pam_audient.c": PAM,
