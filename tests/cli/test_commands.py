@@ -367,12 +367,13 @@ def check_files(rig):
     if os.path.exists(usual):
         print("# %s is there: not looked at what is said without" % usual)
     else:
-        status, out, err = run("check")
-        rig.case(status == 4 and out == "" and
-                 usual + ": it" in " ".join(err.split()) and
-                 "audient setup makes one there, and --config names another" in
-                 " ".join(err.split()),
-                 "check: no configuration at all", err)
+        for command in (("check",), ("keys", "list")):
+            status, out, err = run(*command)
+            err = " ".join(err.split())
+            rig.case(status == 4 and out == "" and usual + ": it" in err and
+                     "audient setup makes one there, and --config names "
+                     "another" in err,
+                     "%s: no configuration at all" % " ".join(command), err)
     for what, config, words in (
             ("none is there", missing,
              "setup --config %s makes one there; the usual one is " % missing),
