@@ -199,7 +199,7 @@ def converse(argv, answers, say=None, patience=PATIENCE):
     seen.is_in = GREETING in seen.screen
     if say and seen.is_in and child.isalive():
         child.sendline("exit")
-    if child.isalive():
+    if at != 1:     # it may have ended, and not all of it been read
         child.expect(pexpect.EOF)
         seen.screen += child.before
     child.close()

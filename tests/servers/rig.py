@@ -11,6 +11,7 @@ import contextlib
 import glob
 import os
 import pwd
+import random
 import re
 import shutil
 import signal
@@ -53,10 +54,23 @@ def need_root():
         skip("root is needed, for a mount namespace and other users")
 
 
+PORTS = range(20000, 32000)     # none that a client is given by the kernel
+_reserved = []
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Of no other test that runs beside this one: each holds an abstract
+    socket with the port's name to its end."""
+    for port in random.sample(PORTS, len(PORTS)):
+        name = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            name.bind("\0audient-test-port-%d" % port)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.bind(("127.0.0.1", port))
+            _reserved.append(name)
+            return port
+        name.close()
+    raise OSError("no free port")
 
 
 class Syslog:
@@ -134,6 +148,8 @@ class Rig:
             shutil.rmtree(self.dir, ignore_errors=True)
         elif kind is not SystemExit:
             print("# kept for a look: " + self.dir)
+            for line in self.syslog.lines()[-20:]:
+                print("#   " + line)
 
     # --- files ------------------------------------------------------------
 

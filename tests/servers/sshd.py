@@ -79,7 +79,7 @@ class Sshd:
             if at in (0, 3):
                 break
             ssh.sendline(answer)
-        if ssh.isalive():
+        if at != 3:     # it may have ended, and not all of it been read
             ssh.expect(pexpect.EOF)
             screen += ssh.before
         ssh.close()
