@@ -186,16 +186,13 @@ deny_parse(struct span text, struct deny **denyp, unsigned int *line,
     struct text *why)
 {
 	enum reason reason = REASON_OUT_OF_MEMORY;
+	const char *fault = text_fault(text);
 	struct deny *deny;
 
 	*denyp = NULL;
 	*line = 0;
-	if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
-		return bad(why, "the file has a NUL byte");
-	if (text.len > 0 && memchr(text.ptr, '\r', text.len) != NULL)
-		return bad(why,
-		    "the file has carriage returns; convert it "
-		    "to Unix line ends");
+	if (fault != NULL)
+		return bad(why, fault);
 	if ((deny = calloc(1, sizeof(*deny))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	deny->text = strndup(text.ptr != NULL ? text.ptr : "", text.len);

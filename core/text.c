@@ -99,3 +99,19 @@ text_printf(struct text *t, const char *fmt, ...)
 	va_end(ap);
 	text_add(t, span_of(line), sizeof(line));
 }
+
+const char *
+text_fault(struct span lines)
+{
+	if (lines.len == 0)
+		return NULL;
+	if (span_starts(lines, "\xef\xbb\xbf"))
+		return "the file begins with a byte order mark; save it "
+		       "without";
+	if (memchr(lines.ptr, '\0', lines.len) != NULL)
+		return "the file has a NUL byte";
+	if (memchr(lines.ptr, '\r', lines.len) != NULL)
+		return "the file has carriage returns; convert it to Unix "
+		       "line ends";
+	return NULL;
+}

@@ -23,4 +23,10 @@ void text_printf(struct text *t, const char *fmt, ...)
 /* Bytes of unknown origin; at most max of them are shown. */
 void text_add(struct text *t, struct span s, size_t max);
 
+/*
+ * What editors and other systems leave in files of lines, in words for the
+ * administrator: NUL bytes, carriage returns, a byte order mark.  NULL: none.
+ */
+const char *text_fault(struct span lines);
+
 #endif

@@ -289,17 +289,14 @@ enum reason
 usermap_parse(struct span text, struct usermap **mapp, unsigned int *line,
     struct text *why)
 {
+	const char *fault = text_fault(text);
 	struct usermap *map;
 	enum reason reason = REASON_OUT_OF_MEMORY;
 
 	*mapp = NULL;
 	*line = 0;
-	if (text.len > 0 && memchr(text.ptr, '\0', text.len) != NULL)
-		return bad(why, "the file has a NUL byte");
-	if (text.len > 0 && memchr(text.ptr, '\r', text.len) != NULL)
-		return bad(why,
-		    "the file has carriage returns; convert it "
-		    "to Unix line ends");
+	if (fault != NULL)
+		return bad(why, fault);
 	if ((map = calloc(1, sizeof(*map))) == NULL)
 		return REASON_OUT_OF_MEMORY;
 	if ((map->text = copy_of(text)) != NULL)

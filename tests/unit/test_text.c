@@ -49,6 +49,43 @@ test_bytes(void **state)
 	rows_end();
 }
 
+static void
+test_fault(void **state)
+{
+	static const struct {
+		const char *name;
+		struct span lines;
+		const char *word; /* of what is said; NULL: nothing */
+	} rows[] = {
+		{ "nothing", { .len = 0 }, NULL },
+		{ "lines", BYTES("a b\nc\n"), NULL },
+		{ "a mark that does not begin it",
+		    BYTES("a\n\xef\xbb\xbf"
+			  "b\n"),
+		    NULL },
+		{ "half of a mark", BYTES("\xef\xbb"), NULL },
+		{ "byte order mark",
+		    BYTES("\xef\xbb\xbf"
+			  "a\n"),
+		    "byte order mark; save it without" },
+		{ "nothing but the mark", BYTES("\xef\xbb\xbf"), "mark" },
+		{ "NUL first", BYTES("\0a\n"), "has a NUL byte" },
+		{ "NUL last", BYTES("a\n\0"), "has a NUL byte" },
+		{ "Windows", BYTES("a\r\nb\r\n"), "to Unix line ends" },
+		{ "old Mac", BYTES("a\rb"), "has carriage returns" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < nitems(rows); i++) {
+		const char *fault = text_fault(rows[i].lines);
+
+		row_bool(rows[i].name, fault == NULL, rows[i].word == NULL);
+		if (rows[i].word != NULL)
+			row_has(rows[i].name, fault, rows[i].word);
+	}
+	rows_end();
+}
+
 /* Whatever goes in: printable, ended, never an escape cut in two. */
 static void
 check_whole(const struct text *t)
@@ -137,6 +174,7 @@ test_printf(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_bytes),
+	cmocka_unit_test(test_fault),
 	cmocka_unit_test(test_overflow),
 	cmocka_unit_test(test_room),
 	cmocka_unit_test(test_printf),

@@ -268,6 +268,10 @@ test_bytes(void **state)
 		{ "NUL", BYTES("a b\n\0c d\n"), "the file has a NUL byte" },
 		{ "NUL at the end", BYTES("a b\n\0"),
 		    "the file has a NUL byte" },
+		{ "byte order mark",
+		    BYTES("\xef\xbb\xbf"
+			  "a b\n"),
+		    "the file begins with a byte order mark; save it without" },
 		{ "Windows line ends", BYTES("a b\r\nc d\r\n"),
 		    "the file has carriage returns; convert it to Unix line "
 		    "ends" },
