@@ -127,13 +127,8 @@ check_arguments(const struct patient *p, const struct rule *rule)
 {
 	struct span rest = span_of(rule->args), word;
 	unsigned int bit, there = 0;
-	bool more;
 
-	do {
-		more = span_cut(&rest, ' ', &word);
-		word = span_trim(word);
-		if (word.len == 0)
-			continue;
+	while (rule_next(&rest, &word)) {
 		if ((bit = argument_bit(word)) == 0)
 			tell(p, rule, LEVEL_PROBLEM,
 			    "Correct the argument; there are config=/absolute/"
@@ -148,7 +143,7 @@ check_arguments(const struct patient *p, const struct rule *rule)
 			    "gets in",
 			    (int)(word.len < 80 ? word.len : 80), word.ptr);
 		there |= bit;
-	} while (more);
+	}
 }
 
 static void

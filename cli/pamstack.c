@@ -297,20 +297,42 @@ rule_is_ours(const struct rule *rule)
 	return strcmp(base_of(rule->module), "pam_audient.so") == 0;
 }
 
+/* As PAM does it, of which "[a b]" is one argument. */
+bool
+rule_next(struct span *rest, struct span *argument)
+{
+	const char *close;
+	size_t n = 0;
+
+	*rest = span_trim(*rest);
+	if (rest->len == 0)
+		return false;
+	if (rest->ptr[0] == '[' &&
+	    (close = memchr(rest->ptr, ']', rest->len)) != NULL) {
+		n = (size_t)(close - rest->ptr) + 1;
+		*argument = (struct span){ .ptr = rest->ptr + 1, .len = n - 2 };
+	} else {
+		while (n < rest->len && strchr(BLANKS, rest->ptr[n]) == NULL)
+			n++;
+		*argument = (struct span){ .ptr = rest->ptr, .len = n };
+	}
+	rest->ptr += n;
+	rest->len -= n;
+	return true;
+}
+
 bool
 rule_argument(const struct rule *rule, const char *key, char *value,
     size_t size)
 {
 	struct span rest = span_of(rule->args), word;
-	bool more;
 
-	do {
-		more = span_cut(&rest, ' ', &word);
+	while (rule_next(&rest, &word)) {
 		if (!span_starts(word, key))
 			continue;
 		(void)snprintf(value, size, "%.*s",
 		    (int)(word.len - strlen(key)), word.ptr + strlen(key));
 		return true;
-	} while (more);
+	}
 	return false;
 }

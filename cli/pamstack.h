@@ -59,6 +59,9 @@ bool stack_load(const char *root, const char *service, struct stack *stack);
 
 bool rule_is_ours(const struct rule *rule);
 
+/* The next argument, without the brackets around it; false: no more. */
+bool rule_next(struct span *rest, struct span *argument);
+
 /* Of ours: the value of an argument "key=", or NULL. */
 bool rule_argument(const struct rule *rule, const char *key, char *value,
     size_t size);

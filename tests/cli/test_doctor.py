@@ -293,6 +293,14 @@ def _(tree):
     tree.change(SSHD, "pam_audient.so", "pam_audient.so debug nodelay debug")
 
 
+@systems.row("an argument twice, between tabs and in brackets", "problem",
+             SSHD + ":2", 'the argument "debug" is there twice',
+             "Remove one of the two")
+def _(tree):
+    tree.change(SSHD, "pam_audient.so", "pam_audient.so\t[debug]\tnodelay\t"
+                "debug")
+
+
 @systems.row("two configurations", "problem", SSHD + ":2",
              'the argument "config=%s" is there twice' % CONFIG,
              "Remove one of the two")
@@ -726,6 +734,10 @@ def check_good_system(rig):
              out.get("warnings") == 0 and
              all(f["level"] == "ok" for f in out["findings"]),
              "nothing is wrong with a good system", show(out))
+    tree.change(SSHD, "pam_audient.so",
+                "pam_audient.so\tdebug\t[config=%s]" % CONFIG)
+    rig.case(look(tree) == (status, out),
+             "nor with tabs and brackets between arguments", show(out))
     seen = {f["area"] for f in out["findings"]}
     rig.case(seen == {"configuration", "helper", "timer", "PAM", "SASL",
                       "Postfix", "cache", "denials"},
