@@ -228,3 +228,29 @@ fakeissuer_open(const struct site *site, struct audient *before,
 		fail_msg("%s", problem);
 	return a;
 }
+
+enum reason
+fakeissuer_get(struct audient *a, const struct audient_grant *grant,
+    const char *refresh, struct audient_tokens *tokens)
+{
+	(void)snprintf(fakeissuer.said, sizeof(fakeissuer.said),
+	    "nothing was said");
+	return audient_grant_token(a, grant, span_of(refresh), tokens,
+	    fakeissuer.said);
+}
+
+enum reason
+fakeissuer_try(struct audient *a, const struct audient_grant *grant,
+    const char *refresh)
+{
+	struct audient_tokens tokens;
+	const enum reason reason = fakeissuer_get(a, grant, refresh, &tokens);
+
+	row_true("no token unless it is fine",
+	    (tokens.access.len > 0) == (reason == REASON_OK));
+	row_true("nothing to say if it is fine",
+	    (fakeissuer.said[0] == '\0') == (reason == REASON_OK));
+	row_number("wiped", fakeissuer.wiped, fakeissuer.asked);
+	audient_tokens_clear(&tokens);
+	return reason;
+}

@@ -34,8 +34,9 @@ struct fakeissuer {
 	char url[256], form[32 * 1024];
 	int64_t lookup_deadline_ms;
 	bool was_fresh_only;
-	struct span asked_form; /* where it lies */
-	unsigned int wiped;	/* forms that were, when let go */
+	struct span asked_form;	     /* where it lies */
+	unsigned int wiped;	     /* forms that were, when let go */
+	char said[AUDIENT_LINE_MAX]; /* to the user, by what is below */
 };
 extern struct fakeissuer fakeissuer;
 
@@ -45,5 +46,12 @@ void fakeissuer_say(int status, const char *body);
 /* Opens a handle; the one before is closed. */
 struct audient *fakeissuer_open(const struct site *site, struct audient *before,
     const char *conf, bool is_client);
+
+/* audient_grant_token(); refresh may be NULL. */
+enum reason fakeissuer_get(struct audient *a, const struct audient_grant *grant,
+    const char *refresh, struct audient_tokens *tokens);
+/* The same where the tokens are of no interest; rows for what always holds. */
+enum reason fakeissuer_try(struct audient *a, const struct audient_grant *grant,
+    const char *refresh);
 
 #endif

@@ -24,37 +24,12 @@
 
 static struct site site;
 static struct audient *a;
-static char why[AUDIENT_LINE_MAX];
 
 static void
 configure(const char *conf)
 {
 	a = fakeissuer_open(&site, a, conf, true);
 	fakeissuer_start();
-}
-
-static enum reason
-get(const struct audient_grant *grant, const char *refresh,
-    struct audient_tokens *tokens)
-{
-	(void)snprintf(why, sizeof(why), "nothing was said");
-	return audient_grant_token(a, grant, span_of(refresh), tokens, why);
-}
-
-/* The tokens are of no interest. */
-static enum reason
-try(const struct audient_grant *grant, const char *refresh)
-{
-	struct audient_tokens tokens;
-	const enum reason reason = get(grant, refresh, &tokens);
-
-	row_true("no token unless it is fine",
-	    (tokens.access.len > 0) == (reason == REASON_OK));
-	row_true("nothing to say if it is fine",
-	    (why[0] == '\0') == (reason == REASON_OK));
-	row_number("wiped", fakeissuer.wiped, fakeissuer.asked);
-	audient_tokens_clear(&tokens);
-	return reason;
 }
 
 /* --- what is sent ------------------------------------------------------------
@@ -121,7 +96,8 @@ test_forms(void **state)
 		free(conf);
 		fakeissuer_say(200, ANSWER);
 		row_reason(requests[i].name,
-		    try(&requests[i].grant, requests[i].refresh), REASON_OK);
+		    fakeissuer_try(a, &requests[i].grant, requests[i].refresh),
+		    REASON_OK);
 		row_text(requests[i].name, fakeissuer.form, requests[i].form);
 		row_text(requests[i].name, fakeissuer.url, TOKEN);
 		row_number(requests[i].name, fakeissuer.asked, 1);
@@ -140,7 +116,7 @@ test_question(void **state)
 	(void)state;
 	configure(CONF "timeout = 7\n");
 	fakeissuer_say(200, ANSWER);
-	row_reason("asked", try(&grant, NULL), REASON_OK);
+	row_reason("asked", fakeissuer_try(a, &grant, NULL), REASON_OK);
 	row_true("no bearer", q->bearer.len == 0);
 	row_bool("takes errors", q->takes_errors, true);
 	row_number("size", (int64_t)q->size_max, 65536);
@@ -181,13 +157,14 @@ test_incomplete(void **state)
 		char id[AUDIENT_GRANT_ID_SIZE] = "not yet";
 
 		configure(rows[i].conf);
-		row_reason(rows[i].name, try(&rows[i].grant, NULL),
-		    REASON_CONFIG_INVALID);
-		row_text(rows[i].name, why, rows[i].why);
 		row_reason(rows[i].name,
-		    audient_grant_id(a, &rows[i].grant, id, why),
+		    fakeissuer_try(a, &rows[i].grant, NULL),
 		    REASON_CONFIG_INVALID);
-		row_text(rows[i].name, why, rows[i].why);
+		row_text(rows[i].name, fakeissuer.said, rows[i].why);
+		row_reason(rows[i].name,
+		    audient_grant_id(a, &rows[i].grant, id, fakeissuer.said),
+		    REASON_CONFIG_INVALID);
+		row_text(rows[i].name, fakeissuer.said, rows[i].why);
 		row_text(rows[i].name, id, "");
 		row_number(rows[i].name, fakeissuer.asked, 0);
 		row_number(rows[i].name, fakeissuer.looked_up, 0);
@@ -210,7 +187,7 @@ test_chosen(void **state)
 	    "[service app]\ntenant = b\naudience = one\naudience = two\n"
 	    "client_id = c\n");
 	fakeissuer_say(200, ANSWER);
-	row_reason("chosen", try(&grant, NULL), REASON_OK);
+	row_reason("chosen", fakeissuer_try(a, &grant, NULL), REASON_OK);
 	row_text("chosen", fakeissuer.url, SITE_B "b");
 	row_text("chosen", fakeissuer.form, FORM_START "&audience=mine");
 	row_true("chosen", fakeissuer.question.tenant == &a->conf->tenant[1]);
@@ -255,9 +232,11 @@ test_scope_size(void **state)
 		fakeissuer_say(200, ANSWER);
 		add_words(&a->conf->service[0].flow.scope, rows[i].first,
 		    rows[i].second);
-		row_reason("of the file", try(&grant, NULL), rows[i].want);
+		row_reason("of the file", fakeissuer_try(a, &grant, NULL),
+		    rows[i].want);
 		if (rows[i].want != REASON_OK)
-			row_text("of the file", why, "the scope is too long");
+			row_text("of the file", fakeissuer.said,
+			    "the scope is too long");
 		row_number("of the file", fakeissuer.asked,
 		    rows[i].want == REASON_OK);
 	}
@@ -267,10 +246,11 @@ test_scope_size(void **state)
 		configure(CONF);
 		fakeissuer_say(200, ANSWER);
 		long_one.scope = scope;
-		row_reason("the caller's", try(&long_one, NULL),
+		row_reason("the caller's", fakeissuer_try(a, &long_one, NULL),
 		    n == 2047 ? REASON_OK : REASON_CONFIG_INVALID);
 		if (n == 2048)
-			row_text("the caller's", why, "the scope is too long");
+			row_text("the caller's", fakeissuer.said,
+			    "the scope is too long");
 		row_number("the caller's", fakeissuer.asked, n == 2047);
 		free(scope);
 	}
@@ -294,11 +274,11 @@ test_form_size(void **state)
 		configure(CONF);
 		fakeissuer_say(200, ANSWER);
 		grant.client_id = id;
-		row_reason("a long id", try(&grant, NULL),
+		row_reason("a long id", fakeissuer_try(a, &grant, NULL),
 		    fits ? REASON_OK : REASON_CONFIG_INVALID);
 		row_number("a long id", fakeissuer.asked, fits);
 		if (!fits)
-			row_text("a long id", why,
+			row_text("a long id", fakeissuer.said,
 			    "the request is too large; shorten client_id or "
 			    "scope");
 		free(id);
@@ -350,10 +330,11 @@ test_ids(void **state)
 
 		name_of(rows[i].text, want);
 		row_reason(rows[i].name,
-		    audient_grant_id(a, &rows[i].grant, id, why), REASON_OK);
+		    audient_grant_id(a, &rows[i].grant, id, fakeissuer.said),
+		    REASON_OK);
 		row_text(rows[i].name, id, want);
 		row_number(rows[i].name, (int64_t)strlen(id), 32);
-		row_text(rows[i].name, why, "");
+		row_text(rows[i].name, fakeissuer.said, "");
 		row_number(rows[i].name, fakeissuer.asked, 0);
 	}
 	rows_end();
@@ -375,25 +356,30 @@ test_no_memory(void **state)
 	fakeissuer_say(200, ANSWER);
 	for (int i = 0; i < 5; i++) {
 		fakeissuer.fields = i;
-		row_reason("a form", try(&grant, NULL), REASON_OUT_OF_MEMORY);
+		row_reason("a form", fakeissuer_try(a, &grant, NULL),
+		    REASON_OUT_OF_MEMORY);
 		row_number("a form", fakeissuer.asked, 0);
-		row_text("a form", why, reason_text(REASON_OUT_OF_MEMORY));
+		row_text("a form", fakeissuer.said,
+		    reason_text(REASON_OUT_OF_MEMORY));
 		row_number("reached", fakeissuer.fields, -1);
 		fakeissuer.fields = i;
-		row_reason("a name", audient_grant_id(a, &grant, id, why),
+		row_reason("a name",
+		    audient_grant_id(a, &grant, id, fakeissuer.said),
 		    REASON_OUT_OF_MEMORY);
 		row_text("a name", id, "");
-		row_text("a name", why, reason_text(REASON_OUT_OF_MEMORY));
+		row_text("a name", fakeissuer.said,
+		    reason_text(REASON_OUT_OF_MEMORY));
 		row_number("reached", fakeissuer.fields, -1);
 	}
 	for (int i = 0; i < 4; i++) {
 		fakeissuer.fields = i;
-		row_reason("a form", try(&grant, "r"), REASON_OUT_OF_MEMORY);
+		row_reason("a form", fakeissuer_try(a, &grant, "r"),
+		    REASON_OUT_OF_MEMORY);
 		row_number("a form", fakeissuer.asked, 0);
 		row_number("reached", fakeissuer.fields, -1);
 	}
 	fakeissuer.names = 0;
-	row_reason("no name", audient_grant_id(a, &grant, id, why),
+	row_reason("no name", audient_grant_id(a, &grant, id, fakeissuer.said),
 	    REASON_INTERNAL);
 	row_text("no name", id, "");
 	rows_end();

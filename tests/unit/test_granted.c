@@ -22,37 +22,12 @@
 
 static struct site site;
 static struct audient *a;
-static char why[AUDIENT_LINE_MAX];
 
 static void
 configure(const char *conf)
 {
 	a = fakeissuer_open(&site, a, conf, true);
 	fakeissuer_start();
-}
-
-static enum reason
-get(const struct audient_grant *grant, const char *refresh,
-    struct audient_tokens *tokens)
-{
-	(void)snprintf(why, sizeof(why), "nothing was said");
-	return audient_grant_token(a, grant, span_of(refresh), tokens, why);
-}
-
-/* The tokens are of no interest. */
-static enum reason
-try(const struct audient_grant *grant, const char *refresh)
-{
-	struct audient_tokens tokens;
-	const enum reason reason = get(grant, refresh, &tokens);
-
-	row_true("no token unless it is fine",
-	    (tokens.access.len > 0) == (reason == REASON_OK));
-	row_true("nothing to say if it is fine",
-	    (why[0] == '\0') == (reason == REASON_OK));
-	row_number("wiped", fakeissuer.wiped, fakeissuer.asked);
-	audient_tokens_clear(&tokens);
-	return reason;
 }
 
 static const struct answer {
@@ -117,9 +92,10 @@ test_answers(void **state)
 
 		fakeissuer_start();
 		fakeissuer_say(row->status, row->body);
-		row_reason(row->name, try(&grant, is_refresh ? "r" : NULL),
+		row_reason(row->name,
+		    fakeissuer_try(a, &grant, is_refresh ? "r" : NULL),
 		    is_refresh ? row->refreshed : row->want);
-		row_text(row->name, why, row->why);
+		row_text(row->name, fakeissuer.said, row->why);
 		row_number(row->name, fakeissuer.asked, 1);
 	}
 	rows_end();
@@ -153,7 +129,8 @@ test_long_tokens(void **state)
 				s, r) > 0);
 		fakeissuer_start();
 		fakeissuer_say(200, body);
-		row_reason("long", get(&grant, NULL, &t), rows[i].want);
+		row_reason("long", fakeissuer_get(a, &grant, NULL, &t),
+		    rows[i].want);
 		row_number("access", (int64_t)t.access.len,
 		    rows[i].want == REASON_OK ? (int64_t)rows[i].access : 0);
 		row_number("refresh", (int64_t)t.refresh.len,
@@ -179,7 +156,7 @@ test_tokens(void **state)
 	configure(CONF);
 	fakeissuer_say(200, ANSWER);
 	fakeissuer.takes_ms = 3000;
-	row_reason("all of it", get(&grant, NULL, &t), REASON_OK);
+	row_reason("all of it", fakeissuer_get(a, &grant, NULL, &t), REASON_OK);
 	row_bool("access", span_is(buf_span(&t.access), "abc"), true);
 	row_bool("refresh", span_is(buf_span(&t.refresh), "def"), true);
 	row_number("until", t.expires, NOW + 3 + 600);
@@ -187,13 +164,14 @@ test_tokens(void **state)
 	row_number("cleared", t.expires, 0);
 	row_true("cleared", t.access.data == NULL && t.refresh.data == NULL);
 	fakeissuer_say(200, NO_TIME);
-	row_reason("less", get(&grant, NULL, &t), REASON_OK);
+	row_reason("less", fakeissuer_get(a, &grant, NULL, &t), REASON_OK);
 	row_number("no refresh", (int64_t)t.refresh.len, 0);
 	row_number("not said", t.expires, 0);
 	audient_tokens_clear(&t);
 	fakeissuer_say(403, ERROR("access_denied"));
 	t.expires = 1;
-	row_reason("none", get(&grant, NULL, &t), REASON_CONFIG_INVALID);
+	row_reason("none", fakeissuer_get(a, &grant, NULL, &t),
+	    REASON_CONFIG_INVALID);
 	row_number("none", t.expires, 0);
 	audient_tokens_clear(&t);
 	rows_end();
@@ -385,7 +363,7 @@ test_no_memory(void **state)
 		fakeissuer_start();
 		fakeissuer_say(200, ANSWER);
 		fakeissuer.blocks = n++;
-		reason = get(&grant, NULL, &tokens);
+		reason = fakeissuer_get(a, &grant, NULL, &tokens);
 		has_failed = fakeissuer.blocks < 0;
 		fakeissuer.blocks = -1;
 		row_reason("all or nothing", reason,

@@ -156,6 +156,33 @@ test_keys(void **state)
 	rows_end();
 }
 
+/* A letter for each user of one token: more of them than a set has places. */
+static void
+test_users(void **state)
+{
+	const struct seen_basis basis = { .keys = 7 };
+	const struct seen_window window = { NOW, NOW };
+	struct seen_question q = *question_of(1, 1);
+	struct seen_basis found;
+	int answer;
+
+	(void)state;
+	q.len = 1;
+	for (int user = 'a'; user <= 't'; user++) {
+		q.rest[0] = (char)user;
+		seen_keep(seen, &q, &basis, &window, &user, sizeof(user));
+	}
+	for (int user = 'a'; user <= 'z'; user++) {
+		q.rest[0] = (char)user;
+		answer = 0;
+		row_bool("one of many users",
+		    seen_find(seen, &q, NOW, &found, &answer, sizeof(answer)) &&
+			answer == user,
+		    user <= 't');
+	}
+	rows_end();
+}
+
 /* The oldest goes when a set is full. */
 static void
 test_full(void **state)
@@ -281,6 +308,7 @@ tear_down(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_SEEN(test_window),
 	WITH_SEEN(test_keys),
+	WITH_SEEN(test_users),
 	WITH_SEEN(test_full),
 	WITH_SEEN(test_busy),
 	WITH_SEEN(test_fork),
